@@ -1,0 +1,405 @@
+"""The whole error tree of Proctor.
+
+::
+
+    ProctorError
+    ├── BadInput                 exit 2, HTTP 422
+    │   ├── BadQuestion             a question breaks the rules of questions
+    │   ├── BadRow                  a row of a question file (names file and line)
+    │   ├── BadParams               params.yaml or a flag
+    │   ├── BadReference            a model reference that cannot be read
+    │   ├── CheckpointInvalid       a checkpoint folder that is not one
+    │   ├── ResultsInvalid          an evaluation or verdict file that cannot be read
+    │   └── EmptySample             statistics asked of nothing, or of NaN
+    ├── Refused                  exit 1, HTTP 409
+    │   ├── GateNotPassed           no pass, so nothing moves forward
+    │   ├── DigestMismatch          bytes differ from what was recorded
+    │   ├── ChampionMoved           the champion is not the one that was judged against
+    │   ├── AliasTampered           an alias was moved behind the ledger's back
+    │   ├── LedgerCorrupt           the chain of hashes does not hold
+    │   └── StackConflict           the local stack cannot be started as asked
+    │       ├── PortBusy               another program listens there
+    │       └── ChildDied              a process of ours ended while starting
+    ├── NotFound                 exit 2, HTTP 404
+    │   ├── ModelNotFound
+    │   ├── VersionNotFound
+    │   ├── AliasNotFound
+    │   └── RunNotFound
+    ├── ServiceAway              exit 3, HTTP 503
+    │   ├── TrackingAway            MLflow does not answer
+    │   ├── LedgerAway              the ledger's database does not answer
+    │   ├── AnswererAway            no answerer behind a slot
+    │   └── StorageFull             the disk is full
+    └── CouldNotJudge            exit 4, HTTP 409
+
+An error owns its message: it takes typed fields, states the fact and says how to
+mend it. ``exit_code`` is what the command line ends with, ``http_status`` and
+``slug`` make the RFC 9457 problem that the HTTP services answer with.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+
+class ProctorError(Exception):
+    """The root. Catch it at an edge (command line, HTTP), nowhere else.
+
+    ``fact`` says what is wrong, ``mend`` what to do about it.
+    """
+
+    exit_code: ClassVar[int] = 2
+    http_status: ClassVar[int] = 500
+    slug: ClassVar[str] = "error"
+    title: ClassVar[str] = "Error"
+
+    def __init__(self, fact: str, *, mend: str = "") -> None:
+        self.fact = fact
+        self.mend = mend
+        super().__init__(f"{fact} {mend}".strip())
+
+
+# --------------------------------------------------------------- bad input
+
+
+class BadInput(ProctorError):
+    """What was given cannot be used; nothing was changed."""
+
+    exit_code = 2
+    http_status = 422
+    slug = "bad-input"
+    title = "The request cannot be used"
+
+
+class BadQuestion(BadInput):
+    slug = "bad-question"
+    title = "Not a valid question"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"not a valid question: {reason}")
+
+
+class BadRow(BadInput):
+    """A row of a question file. ``line`` counts from 1 and is where the row begins."""
+
+    slug = "bad-row"
+    title = "A row of a question file is bad"
+
+    def __init__(self, path: Path, line: int, reason: str) -> None:
+        self.path = path
+        self.line = line
+        self.reason = reason
+        super().__init__(f"{path}:{line}: {reason}", mend="Correct the row or remove it.")
+
+
+class BadParams(BadInput):
+    slug = "bad-params"
+    title = "A setting is wrong"
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(
+            f"{source}: {reason}", mend="`proctor params` prints every key with unit and range."
+        )
+
+
+class BadReference(BadInput):
+    slug = "bad-reference"
+    title = "Not a model reference"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(
+            f"{text!r} is not a model reference.",
+            mend="Write NAME/VERSION, as in coding-mcqa/3, or NAME@ALIAS, as in"
+            " coding-mcqa@champion.",
+        )
+
+
+class CheckpointInvalid(BadInput):
+    slug = "checkpoint-invalid"
+    title = "Not a usable checkpoint"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} is not a usable checkpoint: {reason}.", mend="`proctor train` makes one."
+        )
+
+
+class ResultsInvalid(BadInput):
+    """An evaluation, a verdict or another file of results that cannot be read."""
+
+    slug = "results-invalid"
+    title = "A results file cannot be read"
+
+    def __init__(self, path: Path, reason: str, *, mend: str = "Run `dvc repro` again.") -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"{path}: {reason}", mend=mend)
+
+
+class EmptySample(BadInput):
+    """A statistic was asked of an empty or a non-finite sample."""
+
+    slug = "empty-sample"
+    title = "Nothing to compute from"
+
+    def __init__(self, statistic: str, reason: str) -> None:
+        self.statistic = statistic
+        self.reason = reason
+        super().__init__(f"{statistic} cannot be computed: {reason}.")
+
+
+# ----------------------------------------------------------------- refused
+
+
+class Refused(ProctorError):
+    """The input is well-formed, and the answer is no."""
+
+    exit_code = 1
+    http_status = 409
+    slug = "refused"
+    title = "Refused"
+
+
+class GateNotPassed(Refused):
+    slug = "gate-not-passed"
+    title = "The gate was not passed"
+
+    def __init__(self, subject: str, reason: str, *, mend: str = "") -> None:
+        self.subject = subject
+        self.reason = reason
+        super().__init__(f"{subject} did not pass the gate: {reason}", mend=mend)
+
+
+class DigestMismatch(Refused):
+    slug = "digest-mismatch"
+    title = "Bytes differ from what was recorded"
+
+    def __init__(self, subject: str, *, expected: str, found: str, mend: str) -> None:
+        self.subject = subject
+        self.expected = expected
+        self.found = found
+        super().__init__(
+            f"{subject}: the digest is {found[:19]}…, but {expected[:19]}… was recorded.",
+            mend=mend,
+        )
+
+
+class ChampionMoved(Refused):
+    """The alias moved between the judgement and the move; the mover lost."""
+
+    slug = "champion-moved"
+    title = "The champion is another one by now"
+
+    def __init__(self, model: str, *, judged_against: str, present: str) -> None:
+        self.model = model
+        self.judged_against = judged_against
+        self.present = present
+        super().__init__(
+            f"{model}: the verdict was given against {judged_against}, but the champion is"
+            f" {present} by now; nothing was moved.",
+            mend="Judge again: `proctor registry pin`, `dvc repro gate`,"
+            " `proctor registry register`, then promote.",
+        )
+
+
+class AliasTampered(Refused):
+    slug = "alias-tampered"
+    title = "An alias was moved behind the ledger's back"
+
+    def __init__(self, model: str, alias: str, *, ledger: str, found: str) -> None:
+        self.model = model
+        self.alias = alias
+        self.ledger = ledger
+        self.found = found
+        super().__init__(
+            f"{model}@{alias} points to {found} in MLflow, but the ledger says {ledger}:"
+            " it was moved behind the ledger's back.",
+            mend="See `proctor registry verify`; `proctor registry repair --restore` sets the"
+            " alias to what the ledger says.",
+        )
+
+
+class LedgerCorrupt(Refused):
+    slug = "ledger-corrupt"
+    title = "The ledger's chain does not hold"
+
+    def __init__(self, seq: int, reason: str) -> None:
+        self.seq = seq
+        self.reason = reason
+        super().__init__(
+            f"the ledger is damaged at event {seq}: {reason}.",
+            mend="Restore the ledger's database from a backup; nothing was changed.",
+        )
+
+
+class StackConflict(Refused):
+    slug = "stack-conflict"
+    title = "The local stack cannot do that"
+
+
+class PortBusy(StackConflict):
+    slug = "port-busy"
+    title = "The port is taken"
+
+    def __init__(self, service: str, host: str, port: int) -> None:
+        self.service = service
+        self.port = port
+        super().__init__(
+            f"{service} cannot start: {host}:{port} is taken by another program.",
+            mend=f"End that program, or choose another port with --{service}-port.",
+        )
+
+
+class ChildDied(StackConflict):
+    slug = "child-died"
+    title = "A process ended while it was starting"
+
+    def __init__(self, service: str, returncode: int | None, log: Path, tail: str) -> None:
+        self.service = service
+        self.returncode = returncode
+        self.log = log
+        ended = "was not ready in time" if returncode is None else f"ended with {returncode}"
+        super().__init__(f"{service} {ended}; the end of {log}:\n{tail}\n")
+
+
+# --------------------------------------------------------------- not found
+
+
+class NotFound(ProctorError):
+    exit_code = 2
+    http_status = 404
+    slug = "not-found"
+    title = "Not found"
+
+
+class ModelNotFound(NotFound):
+    slug = "model-not-found"
+    title = "No such model"
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        super().__init__(
+            f"there is no registered model {model!r}.", mend="See `proctor registry list`."
+        )
+
+
+class VersionNotFound(NotFound):
+    slug = "version-not-found"
+    title = "No such version"
+
+    def __init__(self, model: str, version: str) -> None:
+        self.model = model
+        self.version = version
+        super().__init__(
+            f"{model} has no version {version}.", mend="See `proctor registry list`."
+        )
+
+
+class AliasNotFound(NotFound):
+    slug = "alias-not-found"
+    title = "No such alias"
+
+    def __init__(self, model: str, alias: str) -> None:
+        self.model = model
+        self.alias = alias
+        super().__init__(
+            f"{model} has no {alias}.",
+            mend=f"Promote a version: `proctor registry promote {model}/VERSION`."
+            if alias == "champion"
+            else "See `proctor registry list`.",
+        )
+
+
+class RunNotFound(NotFound):
+    slug = "run-not-found"
+    title = "No such MLflow run"
+
+    def __init__(self, run_id: str, where: str) -> None:
+        self.run_id = run_id
+        super().__init__(
+            f"MLflow at {where} has no run {run_id}.",
+            mend="The results come from another tracking server: set MLFLOW_TRACKING_URI to it,"
+            " or make them anew with `dvc repro -f`.",
+        )
+
+
+# ------------------------------------------------------------ service away
+
+
+class ServiceAway(ProctorError):
+    exit_code = 3
+    http_status = 503
+    slug = "service-away"
+    title = "A needed service is away"
+
+
+class TrackingAway(ServiceAway):
+    slug = "tracking-away"
+    title = "MLflow does not answer"
+
+    def __init__(self, uri: str, reason: str) -> None:
+        self.uri = uri
+        self.reason = reason
+        super().__init__(
+            f"MLflow at {uri} does not answer ({reason}); nothing was changed.",
+            mend="Start it with `proctor up`, or set MLFLOW_TRACKING_URI to one that runs.",
+        )
+
+
+class LedgerAway(ServiceAway):
+    slug = "ledger-away"
+    title = "The ledger's database does not answer"
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"the ledger at {url} does not answer ({reason}).",
+            mend="Check the database, or set PROCTOR_LEDGER_URL.",
+        )
+
+
+class AnswererAway(ServiceAway):
+    slug = "answerer-away"
+    title = "No answerer is ready"
+
+    def __init__(self, slot: str, reason: str) -> None:
+        self.slot = slot
+        self.reason = reason
+        super().__init__(f"slot {slot} cannot answer: {reason}.", mend="Try again shortly.")
+
+
+class StorageFull(ServiceAway):
+    slug = "storage-full"
+    title = "No space left"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        super().__init__(
+            f"no space is left to write {path}; what stood there before is unharmed.",
+            mend="Free some space and run the same command again.",
+        )
+
+
+# --------------------------------------------------------- could not judge
+
+
+class CouldNotJudge(ProctorError):
+    """The evidence is missing or too small: neither a pass nor a reject."""
+
+    exit_code = 4
+    http_status = 409
+    slug = "could-not-judge"
+    title = "Could not judge"
+
+    def __init__(self, subject: str, reason: str) -> None:
+        self.subject = subject
+        self.reason = reason
+        super().__init__(f"{subject} could not be judged: {reason}")

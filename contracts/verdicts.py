@@ -1,0 +1,136 @@
+"""Results and verdicts: what training, evaluation and the gate hand to each other.
+
+Every one of these is a JSON file that a stage writes and the next reads. They hold no
+time of day, so that the same inputs give the same bytes and DVC sees that nothing
+changed. A *verdict* has three values, and only ``pass`` moves anything forward.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contracts.models import Digest, ModelName, ScoringMethod
+from contracts.questions import Letter
+from contracts.shape import Shape
+
+Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
+Difference = Annotated[float, Field(ge=-1.0, le=1.0)]
+Decision = Literal["pass", "reject", "could-not-judge"]
+
+
+class Interval(Shape):
+    """An estimate with its two-sided interval at ``level``."""
+
+    estimate: float
+    lower: float
+    upper: float
+    level: Ratio = 0.95
+
+
+class TrainingResult(Shape):
+    """``out/training.json``: which run made which checkpoint from which data."""
+
+    run_id: str
+    model_uri: str
+    experiment: str
+    digest: Digest
+    data_digest: Digest
+    commit: str
+    profile: str
+    scoring: ScoringMethod
+    seed: int
+    steps: int
+
+
+class QuestionRecord(Shape):
+    """How one question was answered. ``letter`` is ``None`` when it could not be scored,
+    which is a fact of its own and never a wrong answer."""
+
+    id: str
+    family: str | None
+    difficulty: str | None
+    gold: Letter
+    letter: Letter | None
+    correct: bool | None
+    confidence: Ratio | None
+    probabilities: tuple[Ratio, ...]
+    misconception: str | None = None
+
+
+class GroupAccuracy(Shape):
+    """Accuracy of the scored questions of one family or difficulty."""
+
+    questions: int
+    correct: int
+    accuracy: Interval
+
+
+class EvaluationResult(Shape):
+    """``out/evaluation.json``: an evaluation of one checkpoint on one suite."""
+
+    run_id: str
+    suite: str
+    suite_digest: Digest
+    digest: Digest
+    records_digest: Digest
+    questions: int
+    unscored: int
+    correct: int
+    accuracy: Interval
+    by_family: dict[str, GroupAccuracy]
+    by_difficulty: dict[str, GroupAccuracy]
+
+
+class ChampionPin(Shape):
+    """``pipelines/champion.json``: against whom the gate judges, resolved once.
+
+    ``version`` is ``None`` when the model has no champion yet. ``correct`` tells for each
+    question id of the suite whether the champion had it right.
+    """
+
+    model: ModelName
+    version: str | None = None
+    digest: Digest | None = None
+    suite_digest: Digest | None = None
+    correct: dict[str, bool] = Field(default_factory=dict)
+
+
+class Comparison(Shape):
+    """Two versions on the same questions.
+
+    ``difference`` is candidate minus reference accuracy. ``only_candidate`` counts the
+    questions that only the candidate had right. ``smallest_detectable_difference`` is the
+    difference that this many questions with this discordance would show with 80 % power
+    at the 5 % level; ``None`` when the two never disagreed.
+    """
+
+    questions: int
+    both: int
+    only_candidate: int
+    only_reference: int
+    neither: int
+    difference: Interval
+    mcnemar_p: Ratio
+    smallest_detectable_difference: float | None
+
+
+class Verdict(Shape):
+    """The gate's word on one checkpoint. ``rule`` names the rule that decided,
+    ``reason`` says it in a sentence; ``champion`` is the version judged against,
+    ``None`` by the bootstrap rule."""
+
+    decision: Decision
+    rule: str
+    reason: str
+    model: ModelName
+    digest: Digest
+    evaluation_run_id: str
+    suite_digest: Digest
+    records_digest: Digest
+    champion: str | None
+    champion_digest: Digest | None
+    accuracy: Interval
+    comparison: Comparison | None
+    thresholds: dict[str, float]

@@ -1,0 +1,21 @@
+"""One noun a file. A command has no logic: flags in, a call, a print.
+
+``NOUNS`` are groups (``proctor registry list``), ``VERBS`` stand alone (``proctor train``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import typer
+
+from proctor.commands import params, questions
+
+NOUNS: Final[dict[str, typer.Typer]] = {
+    "questions": questions.app,
+}
+
+VERBS: Final[dict[str, Callable[..., Any]]] = {
+    "params": params.params,
+}

@@ -1,0 +1,36 @@
+"""Reads ``params.yaml`` into ``contracts.params.Params``: the only place that parses YAML."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from contracts.errors import BadParams
+from contracts.params import Params
+
+DEFAULT_PATH = Path("params.yaml")
+
+
+def load_params(path: Path = DEFAULT_PATH) -> Params:
+    """Raises ``BadParams`` naming the file, the key and what is wrong with it."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadParams(str(path), "there is no such file.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadParams(str(path), f"not YAML: {error}") from error
+    try:
+        return Params.model_validate(raw)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}:"
+            f" {_words(fault['type'], fault['msg'])}"
+            for fault in error.errors(include_url=False)
+        ]
+        raise BadParams(str(path), "; ".join(faults) + ".") from error
+
+
+def _words(kind: str, message: str) -> str:
+    return "unknown key" if kind == "extra_forbidden" else message.removeprefix("Value error, ")

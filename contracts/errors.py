@@ -5,11 +5,18 @@
     ProctorError
     ├── BadInput                 exit 2, HTTP 422
     │   ├── BadQuestion             a question breaks the rules of questions
+    │   ├── QuestionNotScored       a valid question that this version cannot score
+    │   ├── RequestMalformed        a body that cannot be read (HTTP 400)
+    │   ├── RequestTooLarge         a body beyond the limit (HTTP 413)
+    │   ├── WrongMediaType          a body that is not JSON (HTTP 415)
+    │   ├── WrongMethod             a path that knows no such method (HTTP 405)
     │   ├── BadRow                  a row of a question file (names file and line)
     │   ├── BadParams               params.yaml or a flag
     │   ├── BadReference            a model reference that cannot be read
     │   ├── CheckpointInvalid       a checkpoint folder that is not one
+    │   ├── BentoInvalid            a file or folder that is no bento of ours
     │   ├── ResultsInvalid          an evaluation or verdict file that cannot be read
+    │   ├── SuitesDiffer            two results that are not of the same questions
     │   └── EmptySample             statistics asked of nothing, or of NaN
     ├── Refused                  exit 1, HTTP 409
     │   ├── GateNotPassed           no pass, so nothing moves forward
@@ -17,6 +24,7 @@
     │   ├── ChampionMoved           the champion is not the one that was judged against
     │   ├── AliasTampered           an alias was moved behind the ledger's back
     │   ├── LedgerCorrupt           the chain of hashes does not hold
+    │   ├── BentoNotBuilt           a bento could not be built
     │   └── StackConflict           the local stack cannot be started as asked
     │       ├── PortBusy               another program listens there
     │       └── ChildDied              a process of ours ended while starting
@@ -24,11 +32,15 @@
     │   ├── ModelNotFound
     │   ├── VersionNotFound
     │   ├── AliasNotFound
+    │   ├── PathNotFound            no such path at the gateway
     │   └── RunNotFound
     ├── ServiceAway              exit 3, HTTP 503
     │   ├── TrackingAway            MLflow does not answer
     │   ├── LedgerAway              the ledger's database does not answer
     │   ├── AnswererAway            no answerer behind a slot
+    │   ├── AnswererBroken          an answerer whose reply cannot be trusted (HTTP 502)
+    │   ├── DeadlinePassed          no answer in time (HTTP 504)
+    │   ├── GatewayAway             the gateway does not answer
     │   └── StorageFull             the disk is full
     └── CouldNotJudge            exit 4, HTTP 409
 
@@ -81,6 +93,58 @@ class BadQuestion(BadInput):
         super().__init__(f"not a valid question: {reason}")
 
 
+class QuestionNotScored(BadInput):
+    slug = "question-not-scored"
+    title = "This version cannot score the question"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the question cannot be scored: {reason}.")
+
+
+class RequestMalformed(BadInput):
+    http_status = 400
+    slug = "request-malformed"
+    title = "The request cannot be read"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the body cannot be read: {reason}.", mend="Send one JSON object.")
+
+
+class RequestTooLarge(BadInput):
+    http_status = 413
+    slug = "request-too-large"
+    title = "The request is too large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        super().__init__(f"the body is larger than {limit_bytes} bytes.")
+
+
+class WrongMediaType(BadInput):
+    http_status = 415
+    slug = "wrong-media-type"
+    title = "The request is not JSON"
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(
+            f"the content type is {found or 'missing'}.", mend="Send application/json, as UTF-8."
+        )
+
+
+class WrongMethod(BadInput):
+    http_status = 405
+    slug = "wrong-method"
+    title = "The method is not allowed here"
+
+    def __init__(self, method: str, path: str) -> None:
+        self.method = method
+        self.path = path
+        super().__init__(f"{path} does not know {method}.", mend="See /openapi.json.")
+
+
 class BadRow(BadInput):
     """A row of a question file. ``line`` counts from 1 and is where the row begins."""
 
@@ -131,6 +195,18 @@ class CheckpointInvalid(BadInput):
         )
 
 
+class BentoInvalid(BadInput):
+    slug = "bento-invalid"
+    title = "Not a usable bento"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} is not a usable bento: {reason}.", mend="`proctor bento build` makes one."
+        )
+
+
 class ResultsInvalid(BadInput):
     """An evaluation, a verdict or another file of results that cannot be read."""
 
@@ -141,6 +217,20 @@ class ResultsInvalid(BadInput):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}", mend=mend)
+
+
+class SuitesDiffer(BadInput):
+    """Two sets of records that cannot be paired."""
+
+    slug = "suites-differ"
+    title = "The results are not of the same questions"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"the two results are not of the same questions: {reason}.",
+            mend="Evaluate both versions on the same suite.",
+        )
 
 
 class EmptySample(BadInput):
@@ -239,6 +329,16 @@ class LedgerCorrupt(Refused):
         )
 
 
+class BentoNotBuilt(Refused):
+    slug = "bento-not-built"
+    title = "The bento could not be built"
+
+    def __init__(self, subject: str, reason: str) -> None:
+        self.subject = subject
+        self.reason = reason
+        super().__init__(f"the bento of {subject} could not be built: {reason}")
+
+
 class StackConflict(Refused):
     slug = "stack-conflict"
     title = "The local stack cannot do that"
@@ -297,9 +397,7 @@ class VersionNotFound(NotFound):
     def __init__(self, model: str, version: str) -> None:
         self.model = model
         self.version = version
-        super().__init__(
-            f"{model} has no version {version}.", mend="See `proctor registry list`."
-        )
+        super().__init__(f"{model} has no version {version}.", mend="See `proctor registry list`.")
 
 
 class AliasNotFound(NotFound):
@@ -315,6 +413,15 @@ class AliasNotFound(NotFound):
             if alias == "champion"
             else "See `proctor registry list`.",
         )
+
+
+class PathNotFound(NotFound):
+    slug = "path-not-found"
+    title = "No such path"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"there is nothing at {path}.", mend="See /openapi.json.")
 
 
 class RunNotFound(NotFound):
@@ -374,6 +481,45 @@ class AnswererAway(ServiceAway):
         self.slot = slot
         self.reason = reason
         super().__init__(f"slot {slot} cannot answer: {reason}.", mend="Try again shortly.")
+
+
+class AnswererBroken(ServiceAway):
+    """The reply of an answerer breaks the contract: it is not passed on."""
+
+    http_status = 502
+    slug = "answerer-broken"
+    title = "The answerer gave no valid answer"
+
+    def __init__(self, slot: str, reason: str) -> None:
+        self.slot = slot
+        self.reason = reason
+        super().__init__(f"slot {slot} gave no valid answer: {reason}.")
+
+
+class DeadlinePassed(ServiceAway):
+    http_status = 504
+    slug = "deadline-passed"
+    title = "No answer in time"
+
+    def __init__(self, slot: str, seconds: float) -> None:
+        self.slot = slot
+        self.seconds = seconds
+        super().__init__(
+            f"slot {slot} did not answer within {seconds:g} s.", mend="Try again shortly."
+        )
+
+
+class GatewayAway(ServiceAway):
+    slug = "gateway-away"
+    title = "The gateway does not answer"
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url = url
+        self.reason = reason
+        super().__init__(
+            f"the gateway at {url} does not answer ({reason}).",
+            mend="Start it with `proctor up`, or name another with --url.",
+        )
 
 
 class StorageFull(ServiceAway):

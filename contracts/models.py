@@ -35,7 +35,7 @@ class ModelRef(Shape):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises ``BadReference``."""
-        found = _REFERENCE.match(text)
+        found = _REFERENCE.fullmatch(text)
         if found is None:
             raise BadReference(text)
         name, version, alias = found.groups()

@@ -22,9 +22,7 @@ Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"]
 Stem = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 Code = Annotated[str, StringConstraints(max_length=50_000)]
 Choice = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
-Choices = Annotated[
-    tuple[Choice, ...], Field(min_length=FEWEST_CHOICES, max_length=MOST_CHOICES)
-]
+Choices = Annotated[tuple[Choice, ...], Field(min_length=FEWEST_CHOICES, max_length=MOST_CHOICES)]
 
 
 def letters_for(count: int) -> str:

@@ -103,7 +103,7 @@ class Comparison(Shape):
     ``difference`` is candidate minus reference accuracy. ``only_candidate`` counts the
     questions that only the candidate had right. ``smallest_detectable_difference`` is the
     difference that this many questions with this discordance would show with 80 % power
-    at the 5 % level; ``None`` when the two never disagreed.
+    at the 5 % level; ``None`` when they disagreed too seldom for any to show.
     """
 
     questions: int

@@ -98,7 +98,9 @@ def load_questions(path: Path) -> list[Question]:
     if path.suffix not in readers:
         raise BadInput(f"{path}: questions are read from .jsonl and .csv files.")
     if not path.is_file():
-        raise BadInput(f"{path}: there is no such file.", mend="`proctor questions build` makes one.")
+        raise BadInput(
+            f"{path}: there is no such file.", mend="`proctor questions build` makes one."
+        )
     questions = list(readers[path.suffix](path))
     if not questions:
         raise BadInput(f"{path} holds no questions.")

@@ -126,7 +126,7 @@ class Scorer:
         questions: Sequence[Question],
         *,
         batch_tokens: int = DEFAULT_BATCH_TOKENS,
-        progress: Callable[[int], None] = lambda done: None,
+        progress: Callable[[int], None] = lambda _done: None,
     ) -> list[Scored]:
         """A ``Scored`` for each question, in order.
 

@@ -12,16 +12,11 @@ Source of the idea that the machine, not the author, says what is right: CRUXEva
 from __future__ import annotations
 
 import ast
-import hashlib
-import json
 import multiprocessing
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -29,6 +24,7 @@ from mcq.bank.execution import Outcome, run_programs
 from mcq.bank.families import DIFFICULTIES, FAMILIES
 from mcq.bank.program import SPLIT_BUCKETS, bucket_of, program_hash
 
+RECIPE: Final = "proctor-bank-1"
 STEM: Final = "What does this code print?"
 CHOICES: Final = 4
 ATTEMPTS: Final = 60
@@ -124,7 +120,7 @@ def draw_item(seed: int, index: int) -> Item:
     names = list(FAMILIES)
     family = names[index % len(names)]
     difficulty = DIFFICULTIES[index // len(names) % len(DIFFICULTIES)]
-    rng = Random(f"proctor-bank-1:{seed}:{index}")
+    rng = Random(f"{RECIPE}:{seed}:{index}")
     for _ in range(ATTEMPTS):
         draft = FAMILIES[family](rng, difficulty)
         (gold,) = run_programs([draft.source])
@@ -198,7 +194,7 @@ def build_bank(
     seed: int,
     *,
     workers: int | None = None,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda _done: None,
 ) -> Bank:
     """``count`` questions over distinct programs. ``progress`` hears how many are done."""
     if count < 1:

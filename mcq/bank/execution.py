@@ -3,8 +3,9 @@
 A fresh interpreter a program costs some 20 ms; a fork of a small, warmed, single-threaded
 parent costs about 1. The child may burn ``cpu_seconds``, hold ``memory_bytes`` of address
 space, open no file and write none (``RLIMIT_NOFILE`` and ``RLIMIT_FSIZE`` are zero, so
-sockets are out as well); the parent kills it after ``wall_seconds``. This keeps an
-accident of a grammar of ours from hurting the machine; it is no sandbox for hostile code.
+sockets are out as well) and start no process; the parent kills it, and what root may have
+forked all the same, after ``wall_seconds``. This keeps an accident of a grammar of ours
+from hurting the machine; it is no sandbox for hostile code.
 
 Source: setrlimit(2), fork(2). POSIX only.
 """
@@ -63,17 +64,21 @@ def run_programs(sources: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> lis
     if child == 0:
         # Nothing of the parent may run in the child after this: no finally, no atexit.
         try:
+            os.setpgid(0, 0)
             os.close(reader)
             _serve(sources, limits, writer)
         finally:
             os._exit(0)
     os.close(writer)
+    # Parent and child both name the group, so that it is there before either needs it.
+    with contextlib.suppress(PermissionError, ProcessLookupError):
+        os.setpgid(child, child)
     try:
         data, reason = _read(reader, limits)
     finally:
         os.close(reader)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
+        with contextlib.suppress(PermissionError, ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
     try:
         rows = json.loads(data)
@@ -114,6 +119,7 @@ def _serve(sources: Sequence[str], limits: Limits, writer: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # root is not bound by this one
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     report = json.dumps([_run(source, limits) for source in sources]).encode()
     view = memoryview(report)
@@ -135,6 +141,6 @@ def _run(source: str, limits: Limits) -> list[Any]:
     try:
         # The limits above guard this; the programs come from our own grammar.
         exec(compile(source, "<program>", "exec"), {"print": recording_print})  # noqa: S102
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a program may raise whatever it likes
         return ["raised", "", [], f"{type(error).__name__}: {error}"]
     return ["ok", out.getvalue().removesuffix("\n"), types, ""]

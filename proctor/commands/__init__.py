@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import typer
 
-from proctor.commands import params, questions
+from proctor.commands import compare, evaluate, gate, params, questions, train
 
 NOUNS: Final[dict[str, typer.Typer]] = {
     "questions": questions.app,
@@ -18,4 +18,8 @@ NOUNS: Final[dict[str, typer.Typer]] = {
 
 VERBS: Final[dict[str, Callable[..., Any]]] = {
     "params": params.params,
+    "train": train.train,
+    "evaluate": evaluate.evaluate,
+    "compare": compare.compare,
+    "gate": gate.gate,
 }

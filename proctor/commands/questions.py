@@ -23,13 +23,16 @@ def build(
 ) -> None:
     """Generate a bank by running programs: train, validation and test, with proofs."""
     from mcq.bank.build import build_bank
-    from mcq.bank.write import write_bank
+    from mcq.write import write_bank
 
     bank = build_bank(
         count, seed, workers=workers, progress=lambda done: note(f"{done}/{count} questions")
     )
     manifest = write_bank(bank, out)
-    note(f"{out}: " + ", ".join(f"{name} {facts['questions']}" for name, facts in manifest["splits"].items()))
+    note(
+        f"{out}: "
+        + ", ".join(f"{name} {facts['questions']}" for name, facts in manifest["splits"].items())
+    )
 
 
 @app.command("validate")

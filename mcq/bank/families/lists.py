@@ -2,109 +2,161 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 
 from mcq.bank.program import Draft, draft
 from mcq.bank.words import digits, name, two_names
 
 
+@dataclass(frozen=True)
+class _List:
+    """A list in a variable, a value that is not in it, and a place that is not its first."""
+
+    variable: str
+    items: list[int]
+    new: int
+    place: int
+
+    @property
+    def head(self) -> str:
+        return f"{self.variable} = {self.items}\n"
+
+    def unchanged(self) -> str:
+        return self.head + f"print({self.variable})"
+
+    def after(self, *calls: str) -> str:
+        """The program that makes ``calls`` on the list and prints it."""
+        lines = "\n".join(f"{self.variable}.{call}" for call in calls)
+        return f"{self.head}{lines}\nprint({self.variable})"
+
+    def ends_swapped(self) -> str:
+        name = self.variable
+        return f"{self.head}print({name}[-1:] + {name}[1:-1] + {name}[:1])"
+
+
 def list_methods(rng: Random, difficulty: str) -> Draft:
     """One call (easy), a call with a place or a value (medium), two calls (hard)."""
     variable = name(rng)
-    items = digits(rng, rng.randint(4, 5))
-    *items, new = items
-    size = len(items)
-    place = rng.randint(1, size - 1)
-    value = items[place]
-    show = f"\nprint({variable})"
-    head = f"{variable} = {items}\n"
+    *items, new = digits(rng, rng.randint(4, 5))
+    drawn = _List(variable, items, new, rng.randint(1, len(items) - 1))
+    forms = {"easy": _one_call, "medium": _call_with_a_place, "hard": _two_calls}[difficulty](drawn)
+    source, wrong = forms[rng.randint(0, len(forms) - 1)]
+    return draft(source, wrong)
 
-    def after(*calls: str) -> str:
-        return head + "\n".join(f"{variable}.{call}" for call in calls) + show
 
-    append_readings = [
-        ("append_goes_first", after(f"insert(0, {new})")),
-        ("append_replaces_the_last", after("pop()", f"append({new})")),
-        ("append_replaces_the_first", after("pop(0)", f"insert(0, {new})")),
-        ("append_changes_nothing", head + f"print({variable})"),
+_Form = tuple[str, list[tuple[str, str]]]
+
+
+def _one_call(of: _List) -> list[_Form]:
+    after, new = of.after, of.new
+    return [
+        (
+            after(f"append({new})"),
+            [
+                ("append_goes_first", after(f"insert(0, {new})")),
+                ("append_replaces_the_last", after("pop()", f"append({new})")),
+                ("append_replaces_the_first", after("pop(0)", f"insert(0, {new})")),
+                ("append_changes_nothing", of.unchanged()),
+            ],
+        ),
+        (
+            after("pop()"),
+            [
+                ("pop_takes_the_first", after("pop(0)")),
+                ("pop_takes_two", after("pop()", "pop()")),
+                ("pop_changes_nothing", of.unchanged()),
+                ("pop_takes_the_middle", after(f"pop({len(of.items) // 2})")),
+            ],
+        ),
+        (
+            after("reverse()"),
+            [
+                ("reverse_returns_a_copy", of.unchanged()),
+                ("reverse_taken_for_sort", after("sort()")),
+                ("reverse_sorts_downwards", after("sort(reverse=True)")),
+                ("reverse_swaps_the_ends", of.ends_swapped()),
+            ],
+        ),
+        (
+            after("sort()"),
+            [
+                ("sort_returns_a_copy", of.unchanged()),
+                ("sort_downwards", after("sort(reverse=True)")),
+                ("sort_taken_for_reverse", after("reverse()")),
+                ("sort_swaps_the_ends", of.ends_swapped()),
+            ],
+        ),
     ]
-    pop_readings = [
-        ("pop_takes_the_first", after("pop(0)")),
-        ("pop_takes_two", after("pop()", "pop()")),
-        ("pop_changes_nothing", head + f"print({variable})"),
-        ("pop_takes_the_middle", after(f"pop({size // 2})")),
-    ]
-    reverse_readings = [
-        ("reverse_returns_a_copy", head + f"print({variable})"),
-        ("reverse_taken_for_sort", after("sort()")),
-        ("reverse_sorts_downwards", after("sort(reverse=True)")),
-        ("reverse_swaps_the_ends", f"{head}print({variable}[-1:] + {variable}[1:-1] + {variable}[:1])"),
-    ]
-    sort_readings = [
-        ("sort_returns_a_copy", head + f"print({variable})"),
-        ("sort_downwards", after("sort(reverse=True)")),
-        ("sort_taken_for_reverse", after("reverse()")),
-        ("sort_swaps_the_ends", f"{head}print({variable}[-1:] + {variable}[1:-1] + {variable}[:1])"),
-    ]
-    if difficulty == "easy":
-        form = rng.randint(0, 3)
-        table = [
-            (after(f"append({new})"), append_readings),
-            (after("pop()"), pop_readings),
-            (after("reverse()"), reverse_readings),
-            (after("sort()"), sort_readings),
-        ]
-        return draft(*table[form])
-    if difficulty == "medium":
-        form = rng.randint(0, 2)
-        if form == 0:
-            wrong = [
+
+
+def _call_with_a_place(of: _List) -> list[_Form]:
+    after, new, place, size = of.after, of.new, of.place, len(of.items)
+    value = of.items[place]
+    assigned = f"{of.head}{of.variable}[{place}] = {new}\nprint({of.variable})"
+    return [
+        (
+            after(f"insert({place}, {new})"),
+            [
                 ("insert_counts_from_one", after(f"insert({place - 1}, {new})")),
                 ("insert_goes_after", after(f"insert({place + 1}, {new})")),
                 ("insert_appends", after(f"append({new})")),
-                ("insert_replaces", f"{head}{variable}[{place}] = {new}{show}"),
-            ]
-            return draft(after(f"insert({place}, {new})"), wrong)
-        if form == 1:
-            wrong = [
+                ("insert_replaces", assigned),
+            ],
+        ),
+        (
+            after(f"pop({place})"),
+            [
                 ("pop_counts_from_one", after(f"pop({place - 1})")),
                 ("pop_is_off_by_one", after(f"pop({(place + 1) % size})")),
                 ("pop_ignores_the_place", after("pop()")),
-                ("pop_changes_nothing", head + f"print({variable})"),
-            ]
-            return draft(after(f"pop({place})"), wrong)
-        wrong = [
-            ("remove_takes_a_place", after(f"pop({value % size})")),
-            ("remove_takes_the_neighbour", after(f"pop({place - 1})")),
-            ("remove_takes_the_last", after("pop()")),
-            ("remove_takes_the_first", after("pop(0)")),
-            ("remove_changes_nothing", head + f"print({variable})"),
-        ]
-        return draft(after(f"remove({value})"), wrong)
-    form = rng.randint(0, 2)
-    if form == 0:
-        wrong = [
-            ("append_goes_first", after(f"insert(0, {new})", "reverse()")),
-            ("second_call_comes_first", after("reverse()", f"append({new})")),
-            ("reverse_changes_nothing", after(f"append({new})")),
-            ("reverse_taken_for_sort", after(f"append({new})", "sort()")),
-        ]
-        return draft(after(f"append({new})", "reverse()"), wrong)
-    if form == 1:
-        wrong = [
-            ("pop_takes_the_last", after("pop()", f"append({new})")),
-            ("append_goes_first", after("pop(0)", f"insert(0, {new})")),
-            ("pop_changes_nothing", after(f"append({new})")),
-            ("append_changes_nothing", after("pop(0)")),
-        ]
-        return draft(after("pop(0)", f"append({new})"), wrong)
-    wrong = [
-        ("sort_returns_a_copy", after(f"append({new})")),
-        ("second_call_comes_first", after("sort()", f"append({new})")),
-        ("sort_downwards", after(f"append({new})", "sort(reverse=True)")),
-        ("append_changes_nothing", after("sort()")),
+                ("pop_changes_nothing", of.unchanged()),
+            ],
+        ),
+        (
+            after(f"remove({value})"),
+            [
+                ("remove_takes_a_place", after(f"pop({value % size})")),
+                ("remove_takes_the_neighbour", after(f"pop({place - 1})")),
+                ("remove_takes_the_last", after("pop()")),
+                ("remove_takes_the_first", after("pop(0)")),
+                ("remove_changes_nothing", of.unchanged()),
+            ],
+        ),
     ]
-    return draft(after(f"append({new})", "sort()"), wrong)
+
+
+def _two_calls(of: _List) -> list[_Form]:
+    after, new = of.after, of.new
+    return [
+        (
+            after(f"append({new})", "reverse()"),
+            [
+                ("append_goes_first", after(f"insert(0, {new})", "reverse()")),
+                ("second_call_comes_first", after("reverse()", f"append({new})")),
+                ("reverse_changes_nothing", after(f"append({new})")),
+                ("reverse_taken_for_sort", after(f"append({new})", "sort()")),
+            ],
+        ),
+        (
+            after("pop(0)", f"append({new})"),
+            [
+                ("pop_takes_the_last", after("pop()", f"append({new})")),
+                ("append_goes_first", after("pop(0)", f"insert(0, {new})")),
+                ("pop_changes_nothing", after(f"append({new})")),
+                ("append_changes_nothing", after("pop(0)")),
+            ],
+        ),
+        (
+            after(f"append({new})", "sort()"),
+            [
+                ("sort_returns_a_copy", after(f"append({new})")),
+                ("second_call_comes_first", after("sort()", f"append({new})")),
+                ("sort_downwards", after(f"append({new})", "sort(reverse=True)")),
+                ("append_changes_nothing", after("sort()")),
+            ],
+        ),
+    ]
 
 
 def aliasing(rng: Random, difficulty: str) -> Draft:
@@ -150,7 +202,10 @@ def _nested(rng: Random, first: str, second: str) -> Draft:
     deep = f"{second} = [i[:] for i in {first}]\n"
     show = f"\nprint({first})"
     if rng.randint(0, 1):
-        change, beside = f"{second}[{row}][{column}] = {new}", f"{second}[{1 - row}][{column}] = {new}"
+        change, beside = (
+            f"{second}[{row}][{column}] = {new}",
+            f"{second}[{1 - row}][{column}] = {new}",
+        )
         across = f"{second}[{row}][{1 - column}] = {new}"
         gold, label = head + shallow + change + show, "shallow_copy_is_deep"
         mistaken = head + deep + change + show

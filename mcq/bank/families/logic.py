@@ -49,7 +49,10 @@ def booleans(rng: Random, difficulty: str) -> Draft:
             ("boundary_of_the_second", show(f"{left} {joined} {right_wrong}", left)),
             ("reads_the_opposite", show(f"not ({left} {joined} {right})", left)),
             ("reads_the_second_as_its_opposite", show(f"{left} {joined} {right}", f"not {left}")),
-            ("reads_both_as_their_opposites", show(f"not ({left} {joined} {right})", f"not {left}")),
+            (
+                "reads_both_as_their_opposites",
+                show(f"not ({left} {joined} {right})", f"not {left}"),
+            ),
         ]
         return draft(show(f"{left} {joined} {right}", left), wrong)
     wrong = [

@@ -60,10 +60,7 @@ def string_methods(rng: Random, difficulty: str) -> Draft:
     wrong = [
         ("method_reaches_the_sum", f'{head}print(({variable} + "{tail}").{method}())'),
         ("result_is_lost", f'{head}print({variable} + "{tail}")'),
-        *[
-            (f"{method}_taken_for_{o}", f'{head}print({calls[o]} + "{tail}")')
-            for o in others
-        ],
+        *[(f"{method}_taken_for_{o}", f'{head}print({calls[o]} + "{tail}")') for o in others],
     ]
     return draft(source, wrong)
 

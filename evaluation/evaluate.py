@@ -1,0 +1,126 @@
+"""One evaluation, whole: checkpoint and questions in, run, records and result out.
+
+Everything is checked before the first question is scored: the files, the suite, MLflow,
+the checkpoint's digest against the training's. Files are written last, the result after
+the records that it names, so that whatever fails leaves what stood there. Time and commit
+are arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from contracts.files import write_atomically
+from contracts.params import Params
+from contracts.verdicts import EvaluationResult, GroupAccuracy, QuestionRecord
+from evaluation.figures import figures_of
+from evaluation.metrics.calibration import reliability
+from evaluation.metrics.catalogue import flat_metrics
+from evaluation.metrics.misconceptions import misconception_counts
+from evaluation.results import csv_text, json_text, read_training, records_text, write_shape
+from evaluation.run import score_suite, summarise
+from evaluation.suite import read_suite
+from evaluation.tracking import EvaluationRun
+from mcq.scorer import Scorer
+
+RECORDS: Final = "records.jsonl"
+RESULT: Final = "evaluation.json"
+METRICS: Final = "metrics/evaluation.json"
+PLOTS: Final = "plots"
+
+
+@dataclass(frozen=True)
+class EvaluateRequest:
+    """``checkpoint``: the folder to examine; ``training``: the result that recorded its
+    digest; ``questions``: the held-out file; ``out``: where the results go."""
+
+    checkpoint: Path
+    training: Path
+    questions: Path
+    out: Path
+    params: Params
+    tracking_uri: str
+    commit: str
+
+
+def evaluate(
+    request: EvaluateRequest,
+    *,
+    now_seconds: Callable[[], float],
+    on_scored: Callable[[int], None] = lambda _done: None,
+) -> EvaluationResult:
+    """Score the suite, log and write. Raises ``TrackingAway``, ``ResultsInvalid``,
+    ``BadInput``, ``DigestMismatch``, ``CheckpointInvalid``, ``EmptySample``, ``StorageFull``."""
+    params = request.params
+    training = read_training(request.training)
+    suite = read_suite(request.questions, params.evaluate.suite, params.evaluate.max_questions)
+    run = EvaluationRun(request.tracking_uri, training)
+    scorer = Scorer.load(request.checkpoint, expected_digest=training.digest)
+    with run.ending():
+        settings = {f"evaluate.{key}": value for key, value in params.evaluate.model_dump().items()}
+        run.start(params.experiment, suite, settings, request.commit)
+        records = score_suite(
+            scorer, suite, batch_tokens=params.evaluate.batch_tokens, progress=on_scored
+        )
+        result = summarise(records, suite, run_id=run.run_id, digest=scorer.digest)
+        metrics = flat_metrics(result, records)
+        run.log_metrics(metrics, int(now_seconds() * 1000))
+        run.log_records(records_text(records), records, suite)
+        run.log_figures(figures_of(result, records))
+        _write(request.out, result, records, metrics)
+    return result
+
+
+def _write(
+    out: Path,
+    result: EvaluationResult,
+    records: Sequence[QuestionRecord],
+    metrics: dict[str, float],
+) -> None:
+    for name, text in _plots(result, records).items():
+        write_atomically(out / PLOTS / name, text)
+    write_atomically(out / METRICS, json_text(metrics))
+    write_atomically(out / RECORDS, records_text(records))
+    write_shape(out / RESULT, result)
+
+
+def _plots(result: EvaluationResult, records: Sequence[QuestionRecord]) -> dict[str, str]:
+    """Tables that DVC draws, by file name."""
+
+    def groups(name: str, found: dict[str, GroupAccuracy]) -> str:
+        return csv_text(
+            (name, "questions", "correct", "accuracy", "lower", "upper"),
+            (
+                (label, group.questions, group.correct, *_bounds(group))
+                for label, group in found.items()
+            ),
+        )
+
+    return {
+        "accuracy_by_family.csv": groups("family", result.by_family),
+        "accuracy_by_difficulty.csv": groups("difficulty", result.by_difficulty),
+        "reliability.csv": csv_text(
+            ("lower", "upper", "questions", "confidence", "accuracy"),
+            (
+                (
+                    one.lower,
+                    one.upper,
+                    one.questions,
+                    f"{one.confidence:.6f}",
+                    f"{one.accuracy:.6f}",
+                )
+                for one in reliability(records)
+            ),
+        ),
+        "misconceptions.csv": csv_text(
+            ("misconception", "questions"), misconception_counts(records).items()
+        ),
+    }
+
+
+def _bounds(group: GroupAccuracy) -> tuple[str, str, str]:
+    accuracy = group.accuracy
+    return f"{accuracy.estimate:.6f}", f"{accuracy.lower:.6f}", f"{accuracy.upper:.6f}"

@@ -1,0 +1,1 @@
+"""Metrics: one family a file, pure functions over records, ``catalogue`` names them."""

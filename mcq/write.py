@@ -1,0 +1,137 @@
+"""Writes questions: a built bank as a folder, imported files as one JSONL file.
+
+A bank's folder is there whole or as it was before: it is written beside its place and
+moved there by rename(2). Lines are canonical JSON (``contracts.digests``), so the same
+questions are the same bytes. A folder that holds anything else than a bank is refused,
+never replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.digests import canonical_json, digest_of_bytes
+from contracts.errors import BadInput
+from contracts.files import storage_faults, write_atomically
+from contracts.questions import Question
+from mcq.bank.build import RECIPE, SPLITS, Bank
+from mcq.loaders import load_questions
+
+MANIFEST: Final = "manifest.json"
+FILES: Final = frozenset({MANIFEST, *(f"{split}.jsonl" for split in SPLITS)})
+
+
+def _lines(rows: Sequence[Mapping[str, Any]]) -> str:
+    return "".join(canonical_json(row) + "\n" for row in rows)
+
+
+def _split_facts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many questions, by family and difficulty and by gold letter; digest of the file."""
+    counts = Counter((row["family"], row["difficulty"]) for row in rows)
+    families: dict[str, dict[str, int]] = {}
+    for (family, difficulty), questions in sorted(counts.items()):
+        families.setdefault(family, {})[difficulty] = questions
+    return {
+        "questions": len(rows),
+        "digest": digest_of_bytes(_lines(rows).encode()),
+        "families": families,
+        "letters": dict(sorted(Counter(row["answer"] for row in rows).items())),
+    }
+
+
+def manifest_of(bank: Bank) -> dict[str, Any]:
+    """What ``manifest.json`` says: recipe, seed, and for each split its counts and digest.
+
+    ``drawn`` programs were needed, ``twins`` of them had come before under other names.
+    """
+    return {
+        "recipe": RECIPE,
+        "seed": bank.seed,
+        "questions": bank.count,
+        "drawn": bank.drawn,
+        "twins": bank.twins,
+        "splits": {split: _split_facts(bank.rows[split]) for split in SPLITS},
+    }
+
+
+def write_bank(bank: Bank, out: Path) -> dict[str, Any]:
+    """Write ``train.jsonl``, ``validation.jsonl``, ``test.jsonl`` and ``manifest.json``
+    into the folder ``out`` and return the manifest.
+
+    Raises ``StorageFull`` when the disk is full, ``BadInput`` when ``out`` is a file or
+    holds other files than a bank's; ``out`` is then as it was.
+    """
+    _check_replaceable(out)
+    manifest = manifest_of(bank)
+    with storage_faults(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        fresh = scratch / "new"
+        for split in SPLITS:
+            write_atomically(fresh / f"{split}.jsonl", _lines(bank.rows[split]))
+        text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
+        write_atomically(fresh / MANIFEST, text)
+        _swap(fresh, out, aside=scratch / "old")
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return manifest
+
+
+def _check_replaceable(out: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"{out} is a file; a bank is a folder.", mend="Choose another --out.")
+    names = sorted(path.name for path in out.iterdir()) if out.exists() else []
+    strange = [name for name in names if name not in FILES]
+    if strange:
+        raise BadInput(
+            f"{out} holds {strange[0]}, which is no part of a bank, and is left alone.",
+            mend="Choose an empty or a new folder with --out.",
+        )
+
+
+def _swap(fresh: Path, out: Path, *, aside: Path) -> None:
+    """Put ``fresh`` in the place of ``out``; the old folder comes back when that fails."""
+    replaced = out.exists()
+    if replaced:
+        out.rename(aside)
+    try:
+        fresh.rename(out)
+    except BaseException:
+        if replaced:
+            aside.rename(out)
+        raise
+
+
+def import_questions(sources: Sequence[Path], out: Path) -> int:
+    """Read every file of ``sources``, write their questions to ``out`` (``.jsonl``) and
+    return how many there are.
+
+    Nothing is written unless every row of every file is good. Raises ``BadInput`` for an
+    id that two files share or an ``out`` of another suffix, ``BadRow`` for a bad row,
+    ``StorageFull`` when the disk is full.
+    """
+    if out.suffix != ".jsonl":
+        raise BadInput(f"{out}: questions are written to a .jsonl file.")
+    first_seen: dict[str, Path] = {}
+    questions: list[Question] = []
+    for source in sources:
+        for question in load_questions(source):
+            if question.id in first_seen:
+                raise BadInput(
+                    f"{source}: question {question.id} is in {first_seen[question.id]} already.",
+                    mend="Remove it from one of the files.",
+                )
+            first_seen[question.id] = source
+            questions.append(question)
+    write_atomically(
+        out,
+        _lines([question.model_dump(mode="json", exclude_defaults=True) for question in questions]),
+    )
+    return len(questions)

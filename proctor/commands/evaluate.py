@@ -1,0 +1,56 @@
+"""``proctor evaluate``: a checkpoint on the held-out questions, as an MLflow run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from proctor.output import note, print_json
+from proctor.params import DEFAULT_PATH, load_params
+from proctor.progress import Progress
+from proctor.settings import read_settings
+
+
+def evaluate(
+    model: Annotated[Path, typer.Option("--model", help="The checkpoint folder.")] = Path(
+        "out/checkpoint"
+    ),
+    training: Annotated[
+        Path, typer.Option("--training", help="The result of the training that made it.")
+    ] = Path("out/training.json"),
+    questions: Annotated[
+        Path, typer.Option("--questions", help="The held-out questions, .jsonl or .csv.")
+    ] = Path("data/questions/test.jsonl"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("out"),
+    path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Score a checkpoint on the held-out questions; results go to a folder and to MLflow."""
+    from evaluation.evaluate import EvaluateRequest, evaluate
+    from proctor.commit import current_commit
+    from proctor.interruption import sigterm_interrupts
+
+    params = load_params(path)
+    request = EvaluateRequest(
+        checkpoint=model,
+        training=training,
+        questions=questions,
+        out=out,
+        params=params,
+        tracking_uri=read_settings().tracking_uri,
+        commit=current_commit(),
+    )
+    total = params.evaluate.max_questions
+    with sigterm_interrupts(), Progress("evaluating", total, "questions") as progress:
+        result = evaluate(request, now_seconds=time.time, on_scored=progress.to)
+    accuracy = result.accuracy
+    note(
+        f"accuracy {accuracy.estimate:.1%} ({accuracy.lower:.1%} to {accuracy.upper:.1%}) on"
+        f" {result.questions - result.unscored} questions, {result.unscored} not scored; MLflow"
+        f" run {result.run_id}"
+    )
+    if as_json:
+        print_json(result)

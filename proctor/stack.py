@@ -1,0 +1,247 @@
+"""The local stack: MLflow, the stable answerer and the gateway as processes on one machine.
+
+``up`` makes it so: what runs already stays, what is missing starts, and an answerer of a
+version that is no longer champion is replaced (the new one is ready before the old one
+ends). ``down`` ends what ``up`` started and nothing else. What runs is remembered in one
+file, and only one command at a time may change it. All addresses are on loopback.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from contracts.errors import StackConflict
+from contracts.files import write_atomically
+from contracts.models import CHAMPION, ModelRef
+from proctor.processes import HOST, Process, check_port, end, free_port, start, wait_ready
+from proctor.release_artifacts import champion_or_none, ensure_bento, open_registry
+from proctor.settings import Settings
+from registry.events import Slot
+
+MLFLOW: Final = "mlflow"
+ANSWERER: Final = "answerer"
+GATEWAY: Final = "gateway"
+# The order in which they start; they end in the reverse.
+SERVICES: Final = (MLFLOW, ANSWERER, GATEWAY)
+READY_SECONDS: Final = 120.0
+QUIET: Final = {
+    # Without this MLflow starts a job runner and seven consumers (0.75 GB).
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where callers find MLflow and the gateway; answerers take any free port."""
+
+    mlflow: int = 5500
+    gateway: int = 8080
+
+
+class Stack:
+    """The stack below ``settings.home``. ``say`` hears a line for each thing done."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._say = say
+        self._file = settings.home / "stack.json"
+
+    # ------------------------------------------------------------ what runs
+
+    def processes(self) -> dict[str, Process]:
+        """What was started and not ended, by service; some may have died since."""
+        if not self._file.is_file():
+            return {}
+        rows = json.loads(self._file.read_text(encoding="utf-8"))
+        return {row["service"]: Process.model_validate(row) for row in rows}
+
+    def _remember(self, processes: dict[str, Process]) -> None:
+        rows = [process.model_dump(mode="json") for process in processes.values()]
+        write_atomically(self._file, json.dumps(rows, indent=2) + "\n")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the stack's lock. Raises ``StackConflict`` when another command has it."""
+        self._settings.home.mkdir(parents=True, exist_ok=True)
+        with (self._settings.home / "stack.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StackConflict(
+                    "another `proctor up` or `proctor down` is at work here.",
+                    mend="Wait for it to end, then run this again.",
+                ) from error
+            yield
+
+    # ------------------------------------------------------------ up
+
+    def up(self, model: str, ports: Ports) -> dict[str, Process]:
+        """Start what is missing and wait until each is ready; what runs afterwards.
+
+        Raises ``PortBusy``, ``ChildDied``: then what this call started is ended again.
+        """
+        with self._alone():
+            running = {name: p for name, p in self.processes().items() if p.is_alive()}
+            before = dict(running)
+            try:
+                self._up_mlflow(running, ports.mlflow)
+                retired = self._up_answerer(running, model)
+                self._up_gateway(running, ports.gateway)
+            except BaseException:
+                for name, process in running.items():
+                    if before.get(name) != process:
+                        end(process)
+                self._remember(before)
+                raise
+            if retired is not None and end(retired):
+                self._say(f"{ANSWERER:9} ended   {retired.url} ({retired.detail['version']})")
+            return running
+
+    def _launch(
+        self,
+        running: dict[str, Process],
+        service: str,
+        argv: list[str],
+        port: int,
+        ready_path: str,
+        environment: dict[str, str] | None = None,
+        detail: dict[str, str] | None = None,
+    ) -> Process:
+        process = start(
+            service,
+            argv,
+            url=f"http://{HOST}:{port}",
+            ready_path=ready_path,
+            log=self._settings.home / "logs" / f"{service}.log",
+            environment={**QUIET, **(environment or {})},
+            detail=detail or {},
+        )
+        running[service] = process
+        # Remembered before it is ready: a killed `up` leaves nothing that `down` cannot end.
+        self._remember(running)
+        waited = wait_ready(process, READY_SECONDS)
+        self._say(f"{service:9} ready   {process.url} after {waited:.1f} s")
+        return process
+
+    def _up_mlflow(self, running: dict[str, Process], port: int) -> None:
+        uri = self._settings.tracking_uri
+        own = f"http://{HOST}:{port}"
+        if MLFLOW in running:
+            self._say(f"{MLFLOW:9} running {running[MLFLOW].url}")
+            return
+        if uri.rstrip("/") != own:
+            self._say(f"{MLFLOW:9} outside {uri} (MLFLOW_TRACKING_URI)")
+            return
+        check_port(MLFLOW, port)
+        store = self._settings.home / "mlflow"
+        store.mkdir(parents=True, exist_ok=True)
+        argv = [
+            *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
+            *("--backend-store-uri", f"sqlite:///{store}/mlflow.db"),
+            *("--artifacts-destination", str(store / "artifacts")),
+            *("--host", HOST, "--port", str(port)),
+        ]
+        self._launch(running, MLFLOW, argv, port, "/health")
+
+    def _up_answerer(self, running: dict[str, Process], model: str) -> Process | None:
+        """Bring the champion into the stable slot; the answerer that it replaces, if any.
+
+        The old one is still running then: it ends when the new one has its callers.
+        """
+        champion = champion_or_none(self._settings, model)
+        if champion is None:
+            self._say(f"{ANSWERER:9} none    {model} has no champion yet: nothing answers")
+            return None
+        old = running.get(ANSWERER)
+        if old is not None and old.detail["digest"] == champion.digest and old.is_ready():
+            self._say(f"{ANSWERER:9} running {old.url} ({champion.model}/{champion.version})")
+            return None
+        registry = open_registry(self._settings)
+        bento = ensure_bento(registry, self._settings, ModelRef(name=model, alias=CHAMPION))
+        folder = self._unpacked(bento.path, bento.digest)
+        port = free_port()
+        argv = [
+            *(sys.executable, "-m", "bentoml", "serve", str(folder)),
+            *("--host", HOST, "--port", str(port)),
+        ]
+        label = f"{champion.model}/{champion.version}"
+        process = self._launch(
+            running,
+            ANSWERER,
+            argv,
+            port,
+            "/readyz",
+            # The bento brings all that it needs: the store stays empty.
+            {"BENTOML_HOME": str(self._settings.home / "empty-bentoml")},
+            {"version": label, "digest": champion.digest},
+        )
+        registry.assign_slot(
+            "stable",
+            Slot(
+                model=champion.model,
+                version=champion.version,
+                digest=champion.digest,
+                url=process.url,
+                bento=bento.tag,
+            ),
+            why=f"proctor up: {label} is champion",
+        )
+        return old
+
+    def _unpacked(self, bento: Path, digest: str) -> Path:
+        from bentos.build import unpack_bento
+
+        folder = self._settings.home / "slots" / digest.removeprefix("sha256:")[:16]
+        if not folder.is_dir():
+            fresh = folder.with_name(folder.name + ".new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            unpack_bento(bento, fresh)
+            fresh.rename(folder)
+        return folder
+
+    def _up_gateway(self, running: dict[str, Process], port: int) -> None:
+        if GATEWAY in running and running[GATEWAY].is_ready():
+            self._say(f"{GATEWAY:9} running {running[GATEWAY].url}")
+            return
+        check_port(GATEWAY, port)
+        argv = [
+            *(sys.executable, "-m", "proctor", "gateway", "serve"),
+            *("--host", HOST, "--port", str(port)),
+        ]
+        environment = {
+            "PROCTOR_HOME": str(self._settings.home),
+            "PROCTOR_LEDGER_URL": self._settings.ledger_url,
+        }
+        self._launch(running, GATEWAY, argv, port, "/healthz", environment)
+
+    # ------------------------------------------------------------ down
+
+    def down(self) -> list[str]:
+        """End what ``up`` started, callers' side first; the services that were ended."""
+        with self._alone():
+            processes = self.processes()
+            ended = []
+            for service in reversed(SERVICES):
+                process = processes.pop(service, None)
+                if process is not None:
+                    if service == ANSWERER:
+                        self._retire_stable()
+                    if end(process):
+                        ended.append(service)
+                        self._say(f"{service:9} ended   {process.url}")
+                    self._remember(processes)
+            return ended
+
+    def _retire_stable(self) -> None:
+        open_registry(self._settings, offline=True).retire_slot(
+            "stable", why="proctor down"
+        )

@@ -1,0 +1,181 @@
+"""Two answerers, the same questions: who is better, by how much, and could we know.
+
+Only pairs carry the comparison: questions that both have right or both have wrong say
+nothing about the difference, and their number only scales it. *First* minus *second*
+everywhere.
+
+Sources: exact test: Q. McNemar, Psychometrika 12 (1947) 153-157, in its conditional
+binomial form. Interval: T. Tango, Statistics in Medicine 17 (1998) 891-908; as a second
+opinion R. G. Newcombe's method 10, Statistics in Medicine 17 (1998) 2635-2650. Sample
+size: R. J. Connor, Biometrics 43 (1987) 207-211; J.-P. Liu et al., Statistics in Medicine
+21 (2002) 231-245 for a bound other than zero.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from scipy.optimize import brentq
+from scipy.stats import binom
+
+from stats.intervals import Estimate, normal_quantile, wilson
+from stats.samples import BadSample, check_count, check_open_share, check_trials
+
+# How far from the estimate the search for a bound begins: far below any width it can have.
+BESIDE: Final = 1e-12
+
+
+@dataclass(frozen=True)
+class PairedCounts:
+    """The four cells of a paired table. Raises ``BadSample`` for a negative cell or none."""
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            check_count("a paired table", name, value)
+        check_trials("a paired table", self.trials)
+
+    @property
+    def trials(self) -> int:
+        return self.both + self.only_first + self.only_second + self.neither
+
+    @property
+    def discordance(self) -> float:
+        """Share of the pairs on which the two disagree."""
+        return (self.only_first + self.only_second) / self.trials
+
+    @property
+    def difference(self) -> float:
+        return (self.only_first - self.only_second) / self.trials
+
+
+def mcnemar_exact(only_first: int, only_second: int) -> float:
+    """Two-sided p-value of "neither is better", given the discordant pairs.
+
+    Formula: twice the smaller tail of Binomial(``only_first + only_second``, 1/2), at most
+    1. With no discordant pair there is no evidence: 1.
+    """
+    check_count("McNemar's test", "only_first", only_first)
+    check_count("McNemar's test", "only_second", only_second)
+    discordant = only_first + only_second
+    if discordant == 0:
+        return 1.0
+    tail = float(binom.cdf(min(only_first, only_second), discordant, 0.5))
+    return min(1.0, 2.0 * tail)
+
+
+def tango(counts: PairedCounts, level: float) -> Estimate:
+    """The difference of the two proportions with Tango's score interval.
+
+    Formula: the differences d with ``|b - c - n d| <= z sqrt(n (2 q + d (1 - d)))``, where
+    b and c are the discordant counts, n the pairs and q the maximum-likelihood estimate of
+    the probability of "only second" when the difference is d. Within [-1, 1]; holds its
+    level with few discordant pairs and with none, where Wald's has width 0.
+    """
+    check_open_share("Tango's interval", "the level", level)
+    z = normal_quantile((1.0 + level) / 2.0)
+    upper = _tango_upper(counts.only_first, counts.only_second, counts.trials, z)
+    # Exchanging the two answerers mirrors the interval.
+    lower = -_tango_upper(counts.only_second, counts.only_first, counts.trials, z)
+    return Estimate(counts.difference, lower, upper)
+
+
+def _tango_upper(b: int, c: int, n: int, z: float) -> float:
+    if b == n:
+        return 1.0
+
+    def beyond(d: float) -> float:
+        """Falls through zero at the bound, from above at ``difference`` to below at 1."""
+        linear = b + c - (2 * n - b + c) * d
+        root = math.sqrt(max(0.0, linear * linear + 8 * n * c * d * (1 - d)))
+        # The same root of the same quadratic twice: each form without cancellation.
+        q = 0.0
+        if linear > 0:
+            q = (root + linear) / (4 * n)
+        elif root > linear:
+            q = 2 * c * d * (1 - d) / (root - linear)
+        variance = n * (2 * q + d * (1 - d))
+        return (b - c - n * d) + z * math.sqrt(max(0.0, variance))
+
+    # At the estimate itself the variance may be 0 (no discordant pair): start beside it.
+    return float(brentq(beyond, (b - c) / n + BESIDE, 1.0, xtol=1e-15, rtol=1e-15))
+
+
+def newcombe(counts: PairedCounts, level: float) -> Estimate:
+    """The difference with Newcombe's interval (his method 10).
+
+    Formula: Wilson's intervals of the two proportions, squared and added with the
+    correlation phi of the table, its numerator lessened by n/2 (not below 0) when positive.
+    """
+    n = counts.trials
+    first, second = counts.both + counts.only_first, counts.both + counts.only_second
+    one, two = wilson(first, n, level), wilson(second, n, level)
+    product = first * (n - first) * second * (n - second)
+    cross: float = counts.both * counts.neither - counts.only_first * counts.only_second
+    if cross > 0:
+        cross = max(0.0, cross - n / 2)
+    phi = cross / math.sqrt(product) if product else 0.0
+
+    def reach(a: float, b: float) -> float:
+        return math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b))
+
+    down = reach(one.estimate - one.lower, two.upper - two.estimate)
+    up = reach(one.upper - one.estimate, two.estimate - two.lower)
+    difference = counts.difference
+    return Estimate(difference, max(-1.0, difference - down), min(1.0, difference + up))
+
+
+def smallest_detectable_difference(
+    trials: int, discordance: float, *, power: float = 0.8, alpha: float = 0.05
+) -> float | None:
+    """The least true difference that McNemar's test would find with ``power``.
+
+    Formula (Connor 1987, solved for d): ``d sqrt(n) = za sqrt(D) + zb sqrt(D - d^2)``, D
+    the discordance, za and zb the normal quantiles of ``1 - alpha/2`` and ``power``. A
+    difference cannot exceed the discordance: ``None`` when not even D would be found.
+    """
+    name = "the smallest detectable difference"
+    za, zb = _quantiles(name, trials, discordance, power, alpha)
+    under = trials + zb * zb - za * za
+    if discordance == 0.0 or under < 0.0:
+        return None
+    found = math.sqrt(discordance) * (za * math.sqrt(trials) + zb * math.sqrt(under))
+    found /= trials + zb * zb
+    return found if found <= discordance else None
+
+
+def trials_to_exclude(
+    bound: float, difference: float, discordance: float, *, power: float = 0.8, alpha: float = 0.05
+) -> int | None:
+    """How many pairs until the interval of a true ``difference`` leaves ``bound`` out with
+    ``power``: ``(za + zb)^2 (D - d^2) / (d - bound)^2``, rounded up (Liu et al. 2002).
+    ``None`` when the difference is the bound: no number would do."""
+    za, zb = _quantiles("the number of trials", 1, discordance, power, alpha)
+    for label, value in (("the bound", bound), ("the difference", difference)):
+        if not -1.0 <= value <= 1.0:
+            raise BadSample("the number of trials", f"{label} is {value}, not within -1 and 1")
+    if abs(difference) > discordance + 1e-12:
+        raise BadSample(
+            "the number of trials", f"difference {difference} exceeds discordance {discordance}"
+        )
+    if difference == bound:
+        return None
+    spread = max(0.0, discordance - difference * difference)
+    return max(1, math.ceil((za + zb) ** 2 * spread / (difference - bound) ** 2))
+
+
+def _quantiles(
+    statistic: str, trials: int, discordance: float, power: float, alpha: float
+) -> tuple[float, float]:
+    check_trials(statistic, trials)
+    check_open_share(statistic, "the power", power)
+    check_open_share(statistic, "alpha", alpha)
+    if not 0.0 <= discordance <= 1.0:
+        raise BadSample(statistic, f"the discordance is {discordance}, not within 0 and 1")
+    return normal_quantile(1.0 - alpha / 2.0), normal_quantile(power)

@@ -1,0 +1,89 @@
+"""Fixtures that every test may use. Light: no library of ours or of others is imported."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.waiting import free_port, wait_until
+
+# Clients in this process must not wait minutes for a server that a test has ended.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "0")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+
+def answers_ok(url: str) -> bool:
+    """True when a GET of ``url`` gives 200; False when nothing (sound) answers there."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as reply:
+            return bool(reply.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a real MLflow tracking server on SQLite and local artifacts, one a session."""
+    home = tmp_path_factory.mktemp("mlflow")
+    port = free_port()
+    argv = [
+        *(sys.executable, "-m", "mlflow", "server"),
+        *("--backend-store-uri", f"sqlite:///{home}/mlflow.db"),
+        *("--artifacts-destination", str(home / "artifacts")),
+        *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
+    ]
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    log = home / "server.log"
+    with log.open("wb") as stream:
+        # A session of its own, so that its workers end with it.
+        server = subprocess.Popen(
+            argv,
+            stdout=stream,
+            stderr=stream,
+            env=environment,
+            cwd=home,
+            start_new_session=True,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+
+        def ready() -> bool:
+            assert server.poll() is None, f"MLflow ended:\n{log.read_text()[-4000:]}"
+            return answers_ok(f"{url}/health")
+
+        wait_until(ready, 120, "MLflow answers")
+        yield url
+    finally:
+        _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End a server and all of its process group; SIGKILL if it does not listen."""
+    try:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        pass
+    except ProcessLookupError:
+        server.wait()
+        return
+    try:
+        os.killpg(server.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    server.wait()

@@ -1,0 +1,128 @@
+"""A file is there whole, or as it was: with no space left, and after a kill."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.errors import StorageFull
+from contracts.files import storage_faults, write_atomically
+
+ROOT = Path(__file__).parents[2]
+
+# RLIMIT_FSIZE makes the kernel refuse the write itself (EFBIG), as a full disk does.
+NO_SPACE = """
+import resource, signal, sys
+from pathlib import Path
+from contracts.errors import StorageFull
+from contracts.files import write_atomically
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+try:
+    write_atomically(Path(sys.argv[1]), "x" * 1_000_000)
+except StorageFull as error:
+    sys.exit(f"{error.path}|{error}")
+"""
+
+# Killed between the writing and the renaming: the moment of the fsync.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from contracts.files import write_atomically
+
+def audit(event, arguments):
+    if event == "os.rename":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(audit)
+write_atomically(Path(sys.argv[1]), "new")
+"""
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_without_space_the_old_content_stays_and_nothing_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text("old")
+    done = run(NO_SPACE, str(path))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{path}|no space is left to write {path}")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["result.json"]
+
+
+def test_killed_before_the_rename_the_old_content_stays(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text("old")
+    assert run(KILLED, str(path)).returncode == -signal.SIGKILL
+    assert path.read_text() == "old"
+    write_atomically(path, "again")
+    assert path.read_text() == "again"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_what_means_no_space(number: int, tmp_path: Path) -> None:
+    with pytest.raises(StorageFull) as caught, storage_faults(tmp_path):
+        raise OSError(number, os.strerror(number))
+    assert caught.value.path == tmp_path
+    assert "Free some space" in caught.value.mend
+
+
+def test_other_faults_pass_as_they_are(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), storage_faults(tmp_path):
+        raise PermissionError(errno.EACCES, "no")
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        write_atomically(tmp_path / "file" / "below", "x")
+    (tmp_path / "folder" / "full").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        write_atomically(tmp_path / "folder", "x")
+    assert names(tmp_path) == ["file", "folder"]
+
+
+def test_what_cannot_be_encoded_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(tmp_path / "f", "\ud800")
+    assert names(tmp_path) == []
+
+
+@given(text=st.text(), old=st.none() | st.text())
+def test_the_text_is_there_as_utf_8(
+    tmp_path_factory: pytest.TempPathFactory, text: str, old: str | None
+) -> None:
+    path = tmp_path_factory.mktemp("files") / "deep" / "f.txt"
+    if old is not None:
+        write_atomically(path, old)
+    write_atomically(path, text)
+    assert path.read_bytes() == text.encode()
+    assert names(path.parent) == ["f.txt"]
+
+
+def test_the_umask_decides_who_may_read(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    write_atomically(path, "x")
+    umask = os.umask(0)
+    os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask

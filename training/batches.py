@@ -1,0 +1,95 @@
+"""Questions as tokens, and the order in which they are learned.
+
+An example is a prompt and the text of its right choice; the loss is on that text and the
+end of turn alone. The order is a pure function of the seed, so a resumed training sees
+exactly the batches that an uninterrupted one would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from contracts.errors import BadInput
+from contracts.questions import Question
+from mcq.prompts import TEMPLATES
+
+IGNORED: Final = -100
+# Batches sorted by length together: enough to cut padding, few enough to stay random.
+WINDOW_BATCHES: Final = 16
+
+
+@dataclass(frozen=True)
+class Example:
+    """Token ids of one question: ``prompt``, then ``reply`` with its end of turn."""
+
+    prompt: list[int]
+    reply: list[int]
+
+    @property
+    def length(self) -> int:
+        return len(self.prompt) + len(self.reply)
+
+
+def encode(
+    questions: Sequence[Question], tokenizer: Any, template: str, context_tokens: int
+) -> list[Example]:
+    """Examples in the order of ``questions``. Raises ``BadInput`` for a question without
+    an answer or longer than the context."""
+    write = TEMPLATES[template]
+    prompts = [
+        str(tokenizer.apply_chat_template(write(q), tokenize=False, add_generation_prompt=True))
+        for q in questions
+    ]
+    replies = []
+    for question in questions:
+        if question.gold is None:
+            raise BadInput(f"question {question.id} has no answer to learn from.")
+        replies.append(question.choices[question.gold] + str(tokenizer.eos_token))
+    prompt_ids = tokenizer(prompts, add_special_tokens=False)["input_ids"]
+    reply_ids = tokenizer(replies, add_special_tokens=False)["input_ids"]
+    examples = [Example(p, r) for p, r in zip(prompt_ids, reply_ids, strict=True)]
+    for question, example in zip(questions, examples, strict=True):
+        if example.length > context_tokens:
+            raise BadInput(
+                f"question {question.id} has {example.length} tokens, more than the"
+                f" profile's context of {context_tokens}.",
+                mend="Raise context_tokens in params.yaml or leave the question out.",
+            )
+    return examples
+
+
+def batch_order(lengths: Sequence[int], size: int, seed: int) -> Iterator[list[int]]:
+    """Batches of ``size`` indices without end: each epoch every index once, shuffled,
+    neighbours of similar length within a window."""
+    window = size * WINDOW_BATCHES
+    waiting: list[int] = []
+    rng = Random(f"proctor-order-1:{seed}")
+    while True:
+        while len(waiting) < window:
+            epoch = list(range(len(lengths)))
+            rng.shuffle(epoch)
+            waiting.extend(epoch)
+        taken = sorted(waiting[:window], key=lambda place: lengths[place])
+        del waiting[:window]
+        batches = [taken[start : start + size] for start in range(0, window, size)]
+        rng.shuffle(batches)
+        yield from batches
+
+
+def collate(examples: Sequence[Example], pad: int) -> tuple[Tensor, Tensor]:
+    """Inputs (B, T) padded on the right and targets (B, T), ``IGNORED`` off the reply."""
+    longest = max(example.length for example in examples) - 1
+    tokens = torch.full((len(examples), longest), pad, dtype=torch.long)
+    targets = torch.full((len(examples), longest), IGNORED, dtype=torch.long)
+    for row, example in enumerate(examples):
+        ids = torch.tensor(example.prompt + example.reply)
+        start, stop = len(example.prompt), example.length
+        tokens[row, : stop - 1] = ids[:-1]
+        targets[row, start - 1 : stop - 1] = ids[start:]
+    return tokens, targets

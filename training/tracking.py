@@ -1,0 +1,151 @@
+"""The one file of training that speaks to MLflow tracking.
+
+A training is one run: parameters, curves, digest of the data, commit, and the checkpoint
+as a logged model. A resumed training goes on in the run that the killed one began; what
+ends in an error is marked FAILED, what is interrupted KILLED.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import mlflow
+import pandas as pd
+from mlflow.entities import Metric, Param, RunStatus
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types.schema import Array, ColSpec, DataType, Schema
+
+from contracts.questions import Question
+from registry.mlflow_connection import connect, mlflow_faults
+from training.loop import CurvePoint
+
+MODEL_NAME: Final = "mcqa"
+SERVED_WITH: Final = ("numpy", "pandas", "pydantic", "safetensors", "tokenizers", "torch", "transformers")
+SIGNATURE: Final = ModelSignature(
+    inputs=Schema(
+        [
+            ColSpec(DataType.string, "question"),
+            ColSpec(DataType.string, "code", required=False),
+            ColSpec(Array(DataType.string), "choices"),
+        ]
+    ),
+    outputs=Schema(
+        [
+            ColSpec(DataType.string, "letter"),
+            ColSpec(DataType.double, "confidence"),
+            ColSpec(Array(DataType.double), "probabilities"),
+        ]
+    ),
+)
+
+
+def pinned_requirements(packages: Sequence[str] = SERVED_WITH) -> list[str]:
+    """``name==version`` of what serving needs, public versions: a local suffix such as
+    ``+cpu`` names one machine's wheel and is left out."""
+    return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in packages]
+
+
+class TrainingRun:
+    """One MLflow run of a training."""
+
+    def __init__(self, uri: str, experiment: str) -> None:
+        """Raises ``TrackingAway`` within seconds when MLflow does not answer."""
+        self._uri = uri
+        self._client = connect(uri)
+        self._experiment = experiment
+        self._logged_steps = 0
+        self.run_id = ""
+
+    def start(
+        self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], resumed: str | None
+    ) -> None:
+        """Begin a run, or go on in ``resumed`` when MLflow still has it."""
+        with mlflow_faults(self._uri):
+            mlflow.set_tracking_uri(self._uri)
+            found = self._client.get_experiment_by_name(self._experiment)
+            experiment_id = (
+                found.experiment_id
+                if found
+                else self._client.create_experiment(self._experiment)
+            )
+            if resumed is not None and self._go_on(resumed):
+                return
+            run = self._client.create_run(
+                experiment_id, run_name=name, tags={"stage": "training", **tags}
+            )
+            self.run_id = run.info.run_id
+            self._client.log_batch(
+                self.run_id,
+                params=[Param(key, str(value)) for key, value in sorted(params.items())],
+            )
+
+    def _go_on(self, run_id: str) -> bool:
+        try:
+            run = self._client.get_run(run_id)
+        except MlflowException:
+            return False
+        if run.info.lifecycle_stage != "active":
+            return False
+        self._client.update_run(run_id, status="RUNNING")
+        self._client.set_tag(run_id, "resumed", "true")
+        history = self._client.get_metric_history(run_id, "train_loss")
+        self._logged_steps = max((metric.step for metric in history), default=0)
+        self.run_id = run_id
+        return True
+
+    def log_curve(self, curve: Sequence[CurvePoint], at_milliseconds: int) -> None:
+        """The points of ``curve`` that MLflow does not have yet."""
+        metrics = []
+        for point in curve:
+            if point.step > self._logged_steps:
+                figures = {"train_loss": point.train_loss, "learning_rate": point.learning_rate}
+                if point.validation_loss is not None:
+                    figures["validation_loss"] = point.validation_loss
+                metrics += [
+                    Metric(name, value, at_milliseconds, point.step)
+                    for name, value in figures.items()
+                ]
+        with mlflow_faults(self._uri):
+            self._client.log_batch(self.run_id, metrics=metrics)
+        if curve:
+            self._logged_steps = max(self._logged_steps, curve[-1].step)
+
+    def log_model(self, checkpoint: Path, digest: str, example: Question) -> str:
+        """Log the checkpoint folder as a pyfunc; returns its URI, ``models:/m-...``."""
+        root = Path(__file__).resolve().parent.parent
+        row = {"question": example.stem, "code": example.code, "choices": list(example.choices)}
+        with mlflow_faults(self._uri), mlflow.start_run(run_id=self.run_id):
+            info = mlflow.pyfunc.log_model(
+                name=MODEL_NAME,
+                python_model=str(root / "training" / "mcqa_model.py"),
+                artifacts={"checkpoint": str(checkpoint.resolve())},
+                code_paths=[str(root / "contracts"), str(root / "mcq")],
+                signature=SIGNATURE,
+                input_example=pd.DataFrame([row]),
+                pip_requirements=pinned_requirements(),
+                tags={"proctor.digest": digest},
+            )
+        return str(info.model_uri)
+
+    @contextmanager
+    def ending(self) -> Iterator[None]:
+        """Mark the run FINISHED, KILLED (interrupted) or FAILED by how the block ends."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self._end(RunStatus.KILLED)
+            raise
+        except BaseException:
+            self._end(RunStatus.FAILED)
+            raise
+        self._end(RunStatus.FINISHED)
+
+    def _end(self, status: int) -> None:
+        if self.run_id:
+            with mlflow_faults(self._uri):
+                self._client.set_terminated(self.run_id, RunStatus.to_string(status))

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse
 
 from bentos.packed import MODEL_ALIAS, check_packed
 from contracts.answers import Answer, AnswerRequest, Problem
-from contracts.errors import BadParams, ProctorError
+from contracts.errors import BadParams, ProctorError, QuestionNotScored
 from contracts.models import VersionFacts
 
 THREADS_VARIABLE = "PROCTOR_ANSWERER_THREADS"
@@ -46,6 +46,7 @@ def problem_response(error: ProctorError) -> JSONResponse:
         title=error.title,
         status=error.http_status,
         detail=str(error),
+        errors=(error.reason,) if isinstance(error, QuestionNotScored) else (),
     )
     return JSONResponse(
         problem.model_dump(mode="json", exclude_defaults=True),
@@ -54,7 +55,7 @@ def problem_response(error: ProctorError) -> JSONResponse:
     )
 
 
-@bentoml.service(  # type: ignore[untyped-decorator] # BentoML's imports are not followed
+@bentoml.service(
     name="answerer",
     workers=1,
     traffic={"timeout": 60},
@@ -76,7 +77,7 @@ class Answerer:
         threads = read_threads(os.environ.get(THREADS_VARIABLE, "1"))
         self._answering = Answering.load(packed_folder(), threads=threads)
 
-    @bentoml.on_deployment  # type: ignore[untyped-decorator]
+    @bentoml.on_deployment  # type: ignore[untyped-decorator] # BentoML is not followed
     @staticmethod
     def check_before_start() -> None:
         """Runs once, before any worker: nothing is served from altered bytes."""

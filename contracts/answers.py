@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from contracts.models import Digest, ScoringMethod
+from contracts.models import Digest, ScoringMethod, VersionFacts
 from contracts.questions import Choices, Code, Letter, Question, Stem, check_choices
 from contracts.shape import Shape
 
@@ -39,6 +39,12 @@ class AnsweredBy(Shape):
     digest: Digest
     scoring: ScoringMethod
 
+    @classmethod
+    def of(cls, facts: VersionFacts) -> Self:
+        return cls(
+            model=facts.model, version=facts.version, digest=facts.digest, scoring=facts.scoring
+        )
+
 
 class Answer(Shape):
     """``probabilities`` has a number for every choice's letter and sums to 1;
@@ -54,6 +60,18 @@ class AnswerReply(Answer):
     """What the gateway returns: the answer, and the id to quote about it."""
 
     request_id: str
+
+
+class LiveVersion(AnsweredBy):
+    """A version that answers now, and the slot that it answers in."""
+
+    slot: str
+
+
+class LiveVersions(Shape):
+    """What is live, stable first."""
+
+    versions: tuple[LiveVersion, ...]
 
 
 class Problem(Shape):

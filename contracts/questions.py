@@ -30,15 +30,19 @@ def letters_for(count: int) -> str:
     return LETTERS[:count]
 
 
-def check_choices(choices: Sequence[str]) -> None:
-    """Refuse (``ValueError``) blank choices and two choices that read the same."""
+def check_choices(choices: Sequence[str], answer: str | None = None) -> None:
+    """Refuse (``ValueError``) blank choices and two choices that read the same.
+
+    Where the right letter is known, wrong choices may repeat each other: that harms
+    nobody, and MMLU has such a row. The right one must be the only one of its text.
+    """
     stripped = [choice.strip() for choice in choices]
     for letter, text in zip(LETTERS, stripped, strict=False):
         if not text:
             raise ValueError(f"choice {letter} is blank")
     for place, text in enumerate(stripped):
         first = stripped.index(text)
-        if first != place:
+        if first != place and (answer is None or answer in {LETTERS[first], LETTERS[place]}):
             raise ValueError(f"choices {LETTERS[first]} and {LETTERS[place]} are the same")
 
 
@@ -72,7 +76,7 @@ class Question(Shape):
     def _consistent(self) -> Self:
         if not self.stem.strip():
             raise ValueError("the stem is blank")
-        check_choices(self.choices)
+        check_choices(self.choices, self.answer)
         letters = letters_for(len(self.choices))
         if self.answer is not None and self.answer not in letters:
             raise ValueError(f"the answer {self.answer} is not among the choices {letters}")

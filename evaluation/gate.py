@@ -291,6 +291,7 @@ def _holds(accuracy: Interval, comparison: Comparison | None, params: GateParams
     return (
         comparison is not None
         and comparison.difference.lower >= -params.margin
+        and comparison.difference.upper >= 0.0  # else harm, as when the unscored were wrong
         and accuracy.lower >= params.minimum_accuracy
     )
 

@@ -75,7 +75,9 @@ def parse_records(text: str, source: Path) -> tuple[QuestionRecord, ...]:
     """``source`` is named when a line is bad, an id repeats or nothing is there."""
     records: list[QuestionRecord] = []
     seen: set[str] = set()
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Only a newline ends a line: JSON leaves U+2028 and its like inside strings as they are.
+    lines = text.removesuffix("\n").split("\n") if text else []
+    for number, line in enumerate(lines, start=1):
         try:
             record = QuestionRecord.model_validate_json(line)
         except ValidationError as error:

@@ -32,6 +32,7 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 
 from contracts.errors import BadInput, ResultsInvalid, RunNotFound, TrackingAway
+from contracts.files import storage_faults
 from contracts.verdicts import QuestionRecord, TrainingResult
 from evaluation.suite import Suite
 from registry.mlflow_connection import connect, mlflow_faults
@@ -134,14 +135,20 @@ class EvaluationRun:
 
     def log_records(self, text: str, records: Sequence[QuestionRecord], suite: Suite) -> None:
         """``text`` as it is in out/records.jsonl, and a table that people can read."""
-        with mlflow_faults(self._uri):
+        with self._faults():
             self._client.log_text(self.run_id, text, RECORDS_FILE)
             self._client.log_table(self.run_id, _table(records, suite), TABLE_FILE)
 
     def log_figures(self, figures: Mapping[str, Any]) -> None:
-        with mlflow_faults(self._uri):
+        with self._faults():
             for name, figure in figures.items():
                 self._client.log_figure(self.run_id, figure, f"{FIGURES_FOLDER}/{name}")
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """MLflow writes artifacts to the temporary folder before it sends them."""
+        with mlflow_faults(self._uri), storage_faults(Path(tempfile.gettempdir())):
+            yield
 
     @contextmanager
     def ending(self) -> Iterator[None]:

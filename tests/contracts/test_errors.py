@@ -18,7 +18,9 @@ EXIT, HTTP = re.compile(r"exit (\d)"), re.compile(r"HTTP (\d{3})")
 # A message ends with what to do. These carry it in the fact (a reason, the end of a log),
 # or there is nothing to do about them.
 WITHOUT_MEND = {
+    "AnswererBroken",
     "BadQuestion",
+    "BentoNotBuilt",
     "ChildDied",
     "CouldNotJudge",
     "EmptySample",

@@ -42,7 +42,9 @@ distinct_choices = st.lists(
         ({"choices": [str(n) for n in range(11)]}, "at most 10 items"),
         ({"choices": ["a", ""]}, "at least 1 character"),
         ({"choices": ["a", "\t"], "answer": "A"}, "choice B is blank"),
-        ({"choices": ["a", "b", "a "]}, "choices A and C are the same"),
+        ({"choices": ["a", "b", "b "]}, "choices B and C are the same"),
+        ({"choices": ["a", "b", "a "], "answer": "C"}, "choices A and C are the same"),
+        ({"choices": ["a", "b", "a "], "answer": None}, "choices A and C are the same"),
         ({"choices": ["a", "b" * 10_001], "answer": "A"}, "at most 10000 characters"),
         ({"choices": "ab"}, "valid tuple"),
         ({"answer": "D"}, "the answer D is not among the choices ABC"),
@@ -106,6 +108,13 @@ def test_a_choice_said_twice_is_refused_whatever_space_surrounds_it(
     reason = f"choices {LETTERS[first]} and {LETTERS[again]} are the same"
     with pytest.raises(ValueError, match=reason):
         check_choices(choices)
+
+
+def test_wrong_choices_may_repeat_each_other() -> None:
+    question = Question.model_validate({**GOOD, "choices": ["a", "b", "a", "a"]})
+    assert question.choices == ("a", "b", "a", "a")
+    with pytest.raises(ValueError, match="choices B and C are the same"):
+        check_choices(["a", "b", "b", "b"], "C")
 
 
 @given(choices=distinct_choices)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -218,11 +218,9 @@ TEXTS = st.text(
 def test_probabilities_are_probabilities(
     scorer: Scorer, choices: list[str], code: str | None
 ) -> None:
-    if not all(choice.strip() for choice in choices):
-        return
+    assume(all(choice.strip() for choice in choices))
     (scored,) = scorer.score([question(choices, code=code)])
-    if scored.unscored:
-        return
+    assume(scored.unscored is None)
     assert math.fsum(scored.probabilities) == pytest.approx(1.0, abs=1e-9)
     assert all(0.0 <= value <= 1.0 for value in scored.probabilities)
     assert scored.confidence == max(scored.probabilities)

@@ -1,0 +1,7 @@
+"""Versions, aliases and lineage: what is live, what was live, and why.
+
+The ledger (SQL, append-only, chained by hash) decides; MLflow's registry holds the
+versions and shows the aliases that the ledger decided. ``events`` are the facts,
+``state`` the fold over them, ``ledger`` their store, ``mlflow_versions`` the one file
+that talks to MLflow's registry, ``registry`` the moves. Knows no torch and no HTTP server.
+"""

@@ -1,0 +1,404 @@
+"""The moves: register, promote, pin, repair, and what was when and why.
+
+A promotion has two steps. The *decision* is an event: in one exclusive transaction the
+verdict is held against the present champion, and the move appended. The *projection*
+sets MLflow's alias inside a second exclusive transaction and appends that it did, so a
+late mover can never overwrite a newer alias. A kill between the two leaves a pending
+move, which the next command (or ``repair``) finishes. An alias that stands where no move
+of ours put it was moved behind the ledger's back: it is reported, never followed.
+
+``at_step`` is called between any two steps of a move; tests end the process there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from contracts.digests import digest_of_bytes, digest_of_folder, digest_of_json
+from contracts.errors import (
+    AliasNotFound,
+    AliasTampered,
+    ChampionMoved,
+    CouldNotJudge,
+    DigestMismatch,
+    GateNotPassed,
+    LedgerCorrupt,
+    ModelNotFound,
+    ResultsInvalid,
+)
+from contracts.models import CHALLENGER, CHAMPION, Alias, ModelRef
+from contracts.verdicts import ChampionPin, EvaluationResult, QuestionRecord, TrainingResult, Verdict
+from registry.events import (
+    AliasMoved,
+    AliasProjected,
+    AliasRestored,
+    BentoBuilt,
+    Event,
+    Payload,
+    Slot,
+    SlotAssigned,
+    SlotRetired,
+    VerdictFacts,
+    VerdictRecorded,
+    VersionRegistered,
+)
+from registry.findings import Finding, find_faults
+from registry.ledger import Ledger, LedgerWriter
+from registry.state import ModelState, RegistryState, VersionRecord
+from registry.versions import DIGEST_TAG, VersionStore
+
+ALIASES: tuple[Alias, ...] = (CHAMPION, CHALLENGER)
+
+
+class Registry:
+    """The ledger and a store of versions, moved together by ``actor`` at ``commit``."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        versions: VersionStore,
+        *,
+        actor: str,
+        commit: str,
+        at_step: Callable[[str], None] = lambda step: None,
+    ) -> None:
+        self.ledger = ledger
+        self._versions = versions
+        self._actor = actor
+        self._commit = commit
+        self._at_step = at_step
+
+    def _append(self, writer: LedgerWriter, model: str, payload: Payload, why: str) -> Event:
+        return writer.append(model, payload, who=self._actor, why=why, commit=self._commit)
+
+    # ------------------------------------------------------------ register
+
+    def register(
+        self,
+        training: TrainingResult,
+        evaluation: EvaluationResult,
+        verdict: Verdict,
+        *,
+        found_digest: str,
+        why: str,
+    ) -> VersionRecord:
+        """Make a version of what passed the gate, and point ``challenger`` to it.
+
+        ``found_digest`` is the digest of the checkpoint as it is now. Idempotent: the same
+        weights are the same version, a new verdict on them is added to it. Raises
+        ``DigestMismatch``, ``GateNotPassed``, ``CouldNotJudge``, ``RunNotFound`` before
+        anything changes.
+        """
+        _check_evidence(training, evaluation, verdict, found_digest)
+        self._versions.check_run(training.run_id)
+        self._versions.check_run(evaluation.run_id)
+        model, facts = verdict.model, _verdict_facts(verdict)
+        with self.ledger.write() as writer:
+            self._project_pending(writer, model)
+            known = writer.state.models.get(model) or ModelState(name=model)
+            record = next((r for r in known.versions.values() if r.digest == training.digest), None)
+            if record is None:
+                self._at_step("register:checked")
+                number = self._find_or_create(known, training, evaluation, verdict)
+                self._at_step("register:version-made")
+                registered = VersionRegistered(
+                    version=number,
+                    digest=training.digest,
+                    run_id=training.run_id,
+                    model_uri=training.model_uri,
+                    data_digest=training.data_digest,
+                    commit=training.commit,
+                    profile=training.profile,
+                    scoring=training.scoring,
+                    verdict=facts,
+                )
+                self._append(writer, model, registered, why)
+            elif record.verdict != facts:
+                number = record.version
+                self._append(writer, model, VerdictRecorded(version=number, verdict=facts), why)
+            else:
+                number = record.version
+            state = writer.state.model(model)
+            if number not in state.aliases.values():
+                self._decide(writer, model, CHALLENGER, number, why, facts.verdict_digest)
+        self._at_step("register:recorded")
+        self._project(model)
+        return self.ledger.state().model(model).version(number)
+
+    def _find_or_create(
+        self,
+        known: ModelState,
+        training: TrainingResult,
+        evaluation: EvaluationResult,
+        verdict: Verdict,
+    ) -> str:
+        """A version of these weights that a killed register left in the store, else a new one."""
+        for number, tags in sorted(self._versions.tags(verdict.model).items()):
+            if tags.get(DIGEST_TAG) == training.digest and number not in known.versions:
+                return number
+        tags = {
+            DIGEST_TAG: training.digest,
+            "proctor.run_id": training.run_id,
+            "proctor.evaluation_run_id": evaluation.run_id,
+            "proctor.commit": training.commit,
+            "proctor.data_digest": training.data_digest,
+            "proctor.suite_digest": evaluation.suite_digest,
+            "proctor.scoring": training.scoring,
+            "proctor.verdict": f"{verdict.decision} ({verdict.rule})",
+        }
+        return self._versions.create(verdict.model, training.model_uri, tags)
+
+    # ------------------------------------------------------------ promote
+
+    def promote(self, ref: ModelRef, *, why: str) -> VersionRecord:
+        """Make a version champion. It needs a pass against the present champion.
+
+        Promoting the champion changes nothing. Raises ``ChampionMoved`` when the verdict
+        was given against another one, ``AliasTampered``, and as ``resolve`` does.
+        """
+        with self.ledger.write() as writer:
+            self._project_pending(writer, ref.name)
+            record = writer.state.resolve(ref)
+            model = writer.state.model(ref.name)
+            self._check_aliases(model)
+            if model.champion != record.version:
+                _check_verdict(record, model.champion)
+                self._at_step("promote:checked")
+                digest = record.verdict.verdict_digest
+                self._decide(writer, ref.name, CHAMPION, record.version, why, digest)
+                if model.aliases.get(CHALLENGER) == record.version:
+                    self._decide(writer, ref.name, CHALLENGER, None, why, digest)
+        self._at_step("promote:decided")
+        self._project(ref.name)
+        return record
+
+    def _decide(
+        self,
+        writer: LedgerWriter,
+        model: str,
+        alias: Alias,
+        to: str | None,
+        why: str,
+        verdict_digest: str,
+    ) -> None:
+        before = writer.state.model(model).aliases.get(alias)
+        move = AliasMoved(alias=alias, before=before, to=to, verdict_digest=verdict_digest)
+        self._append(writer, model, move, why)
+
+    def _project(self, model: str) -> list[str]:
+        with self.ledger.write() as writer:
+            done = self._project_pending(writer, model)
+        self._at_step("projected")
+        return done
+
+    def _project_pending(self, writer: LedgerWriter, model: str) -> list[str]:
+        """Show decided moves in the store, inside the caller's exclusive transaction."""
+        done = []
+        state = writer.state.models.get(model)
+        for alias, move in (state.pending if state else {}).items():
+            found = self._versions.aliases(model).get(alias)
+            if found not in {move.before, move.to}:
+                raise AliasTampered(model, alias, ledger=_shown(move.to), found=_shown(found))
+            if found != move.to:
+                self._versions.set_alias(model, alias, move.to)
+            self._at_step(f"{alias}:shown")
+            payload = AliasProjected.model_validate({"alias": alias, "to": move.to, "move": move.seq})
+            self._append(writer, model, payload, "MLflow shows the move")
+            done.append(f"{model}@{alias} now shows {_shown(move.to)}, decided by event {move.seq}")
+        return done
+
+    def _check_aliases(self, model: ModelState) -> None:
+        found = self._versions.aliases(model.name)
+        for alias in ALIASES:
+            ledger = model.aliases.get(alias)
+            if found.get(alias) != ledger:
+                raise AliasTampered(
+                    model.name, alias, ledger=_shown(ledger), found=_shown(found.get(alias))
+                )
+
+    # ------------------------------------------------------------ reading
+
+    def resolve(self, ref: ModelRef) -> VersionRecord:
+        """Raises ``ModelNotFound``, ``VersionNotFound``, ``AliasNotFound``."""
+        return self.ledger.state().resolve(ref)
+
+    def champion(self, model: str) -> VersionRecord | None:
+        """The champion, ``None`` when there is none yet."""
+        try:
+            return self.resolve(ModelRef(name=model, alias=CHAMPION))
+        except (ModelNotFound, AliasNotFound):
+            return None
+
+    def state_at(self, time: datetime) -> RegistryState:
+        return self.ledger.state(until=time)
+
+    def history(self, model: str) -> list[Event]:
+        """Every event of a model, oldest first. Raises ``ModelNotFound``."""
+        events = [event for event in self.ledger.events() if event.model == model]
+        if not events:
+            raise ModelNotFound(model)
+        return events
+
+    def fetch(self, record: VersionRecord, folder: Path) -> Path:
+        """Copy a version's checkpoint below ``folder``. Raises ``DigestMismatch``."""
+        path = self._versions.fetch(record.registered.model_uri, folder)
+        found = digest_of_folder(path)
+        if found != record.digest:
+            raise DigestMismatch(
+                f"checkpoint of {record.model}/{record.version} in MLflow",
+                expected=record.digest,
+                found=found,
+                mend="Its artifacts were altered: restore them, or train and register again.",
+            )
+        return path
+
+    def pin(self, model: str) -> ChampionPin:
+        """The champion with its answers to the suite, for the gate to judge against.
+
+        Raises ``DigestMismatch`` when the records are not those that were registered."""
+        champion = self.champion(model)
+        if champion is None:
+            return ChampionPin(model=model)
+        verdict = champion.verdict
+        data = self._versions.records(verdict.evaluation_run_id)
+        found = digest_of_bytes(data)
+        if found != verdict.records_digest:
+            raise DigestMismatch(
+                f"records of evaluation run {verdict.evaluation_run_id}",
+                expected=verdict.records_digest,
+                found=found,
+                mend="The artifact was altered: evaluate the champion again.",
+            )
+        try:
+            records = [QuestionRecord.model_validate_json(line) for line in data.splitlines()]
+        except ValidationError as error:
+            raise ResultsInvalid(Path("records.jsonl"), str(error)) from error
+        return ChampionPin(
+            model=model,
+            version=champion.version,
+            digest=champion.digest,
+            suite_digest=verdict.suite_digest,
+            correct={r.id: r.correct for r in records if r.correct is not None},
+        )
+
+    # ------------------------------------------------------------ bentos and slots
+
+    def record_bento(self, record: VersionRecord, *, tag: str, digest: str) -> None:
+        """Say which bento was built of a version; saying the same again changes nothing."""
+        built = BentoBuilt(version=record.version, tag=tag, digest=digest)
+        with self.ledger.write() as writer:
+            if writer.state.model(record.model).version(record.version).bento != built:
+                self._append(writer, record.model, built, f"bento {tag}")
+
+    def assign_slot(self, slot: str, runs: Slot, *, why: str) -> None:
+        with self.ledger.write() as writer:
+            if writer.state.slots.get(slot) != runs:
+                self._append(writer, runs.model, SlotAssigned(slot=slot, runs=runs), why)
+
+    def retire_slot(self, slot: str, *, why: str) -> None:
+        """Say that nothing answers in ``slot`` any more; no event when nothing did."""
+        if slot not in self.ledger.state().slots:
+            return
+        with self.ledger.write() as writer:
+            runs = writer.state.slots.get(slot)
+            if runs is not None:
+                self._append(writer, runs.model, SlotRetired(slot=slot), why)
+
+    # ------------------------------------------------------------ verify and repair
+
+    def verify(self) -> list[Finding]:
+        """Everything that is not as it should be; an empty list is a clean bill."""
+        try:
+            self.ledger.verify_chain()
+        except LedgerCorrupt as error:
+            return [Finding(kind="ledger", model=None, text=error.fact, mend=error.mend)]
+        return find_faults(self.ledger.state(), self._versions)
+
+    def repair(self, *, restore: bool = False) -> list[str]:
+        """Finish our own half-applied moves; with ``restore`` also set tampered aliases
+        back to what the ledger says. What was done, a line each. Raises ``LedgerCorrupt``."""
+        self.ledger.verify_chain()
+        done: list[str] = []
+        for model in self.ledger.state().models:
+            if restore:
+                done += self._restore(model)
+            done += self._project(model)
+        return done
+
+    def _restore(self, model: str) -> list[str]:
+        done = []
+        with self.ledger.write() as writer:
+            state = writer.state.model(model)
+            found = self._versions.aliases(model)
+            for alias in ALIASES:
+                move, to = state.pending.get(alias), state.aliases.get(alias)
+                ours = {to, move.before} if move else {to}
+                if found.get(alias) not in ours:
+                    self._versions.set_alias(model, alias, to)
+                    payload = AliasRestored(alias=alias, found=found.get(alias), to=to)
+                    self._append(writer, model, payload, "repair --restore")
+                    done.append(f"{model}@{alias} was at {_shown(found.get(alias))}, is at {_shown(to)}")
+        return done
+
+
+def _shown(version: str | None) -> str:
+    return "nothing" if version is None else f"version {version}"
+
+
+def _verdict_facts(verdict: Verdict) -> VerdictFacts:
+    comparison = verdict.comparison
+    return VerdictFacts(
+        decision=verdict.decision,
+        rule=verdict.rule,
+        reason=verdict.reason,
+        champion=verdict.champion,
+        evaluation_run_id=verdict.evaluation_run_id,
+        suite_digest=verdict.suite_digest,
+        records_digest=verdict.records_digest,
+        accuracy=verdict.accuracy,
+        difference=comparison.difference if comparison else None,
+        mcnemar_p=comparison.mcnemar_p if comparison else None,
+        verdict_digest=digest_of_json(verdict.model_dump(mode="json")),
+    )
+
+
+def _check_evidence(
+    training: TrainingResult, evaluation: EvaluationResult, verdict: Verdict, found_digest: str
+) -> None:
+    """Weights, evaluation and verdict are of one checkpoint, and the verdict is a pass."""
+    again = "Run `dvc repro` so that all of it is of one checkpoint."
+    for subject, expected, found in (
+        ("the checkpoint folder", training.digest, found_digest),
+        ("the evaluation", training.digest, evaluation.digest),
+        ("the verdict", training.digest, verdict.digest),
+        ("the verdict's records", evaluation.records_digest, verdict.records_digest),
+    ):
+        if expected != found:
+            raise DigestMismatch(subject, expected=expected, found=found, mend=again)
+    if verdict.evaluation_run_id != evaluation.run_id:
+        raise GateNotPassed(
+            "this checkpoint",
+            f"the verdict is of run {verdict.evaluation_run_id}, the evaluation of"
+            f" {evaluation.run_id}.",
+            mend=again,
+        )
+    if verdict.decision == "reject":
+        raise GateNotPassed("this checkpoint", verdict.reason)
+    if verdict.decision != "pass":
+        raise CouldNotJudge("this checkpoint", verdict.reason)
+
+
+def _check_verdict(record: VersionRecord, champion: str | None) -> None:
+    subject = f"{record.model}/{record.version}"
+    if record.verdict.decision != "pass":
+        raise GateNotPassed(subject, record.verdict.reason)
+    if record.verdict.champion != champion:
+        raise ChampionMoved(
+            record.model,
+            judged_against=_shown(record.verdict.champion),
+            present=_shown(champion),
+        )

@@ -1,0 +1,163 @@
+"""The state of the registry: a fold over the ledger's events, and nothing else.
+
+Folding the events up to a time gives the state at that time. Pure: no clock, no store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from contracts.errors import AliasNotFound, ModelNotFound, VersionNotFound
+from contracts.models import CHAMPION, ModelRef, VersionFacts
+from contracts.shape import Shape
+from registry.events import (
+    AliasMoved,
+    AliasProjected,
+    AliasRestored,
+    BentoBuilt,
+    Event,
+    Slot,
+    SlotAssigned,
+    SlotRetired,
+    VerdictFacts,
+    VerdictRecorded,
+    VersionRegistered,
+)
+
+
+class VersionRecord(Shape):
+    """All that the ledger knows of a version: the latest verdict and bento count."""
+
+    model: str
+    registered: VersionRegistered
+    registered_at: str
+    verdict: VerdictFacts
+    bento: BentoBuilt | None = None
+
+    @property
+    def version(self) -> str:
+        return self.registered.version
+
+    @property
+    def digest(self) -> str:
+        return self.registered.digest
+
+    def facts(self) -> VersionFacts:
+        """What travels with the version into a bento."""
+        return VersionFacts(
+            model=self.model,
+            version=self.version,
+            digest=self.digest,
+            run_id=self.registered.run_id,
+            commit=self.registered.commit,
+            scoring=self.registered.scoring,
+        )
+
+
+class PendingMove(Shape):
+    """A decided move that MLflow may not show yet; ``seq`` is the deciding event."""
+
+    seq: int
+    before: str | None
+    to: str | None
+
+
+class ModelState(Shape):
+    """Versions in the order of their registration, aliases, moves still to be shown."""
+
+    name: str
+    versions: dict[str, VersionRecord] = Field(default_factory=dict)
+    aliases: dict[str, str] = Field(default_factory=dict)
+    pending: dict[str, PendingMove] = Field(default_factory=dict)
+
+    @property
+    def champion(self) -> str | None:
+        return self.aliases.get(CHAMPION)
+
+    def version(self, number: str) -> VersionRecord:
+        """Raises ``VersionNotFound``."""
+        if number not in self.versions:
+            raise VersionNotFound(self.name, number)
+        return self.versions[number]
+
+
+class RegistryState(Shape):
+    """Everything, after event ``seq`` (0: nothing happened yet)."""
+
+    seq: int = 0
+    models: dict[str, ModelState] = Field(default_factory=dict)
+    slots: dict[str, Slot] = Field(default_factory=dict)
+
+    def model(self, name: str) -> ModelState:
+        """Raises ``ModelNotFound``."""
+        if name not in self.models:
+            raise ModelNotFound(name)
+        return self.models[name]
+
+    def resolve(self, ref: ModelRef) -> VersionRecord:
+        """Raises ``ModelNotFound``, ``VersionNotFound``, ``AliasNotFound``."""
+        model = self.model(ref.name)
+        number = ref.version or model.aliases.get(ref.alias or "")
+        if number is None:
+            raise AliasNotFound(ref.name, str(ref.alias))
+        return model.version(number)
+
+
+def fold(events: Iterable[Event], state: RegistryState | None = None) -> RegistryState:
+    """``state`` (empty by default) after ``events``, in their order."""
+    state = state or RegistryState()
+    for event in events:
+        state = _after(state, event)
+    return state
+
+
+def _after(state: RegistryState, event: Event) -> RegistryState:
+    payload = event.payload()
+    if isinstance(payload, SlotAssigned):
+        slots = {**state.slots, payload.slot: payload.runs}
+        return state.model_copy(update={"seq": event.seq, "slots": slots})
+    if isinstance(payload, SlotRetired):
+        slots = {name: slot for name, slot in state.slots.items() if name != payload.slot}
+        return state.model_copy(update={"seq": event.seq, "slots": slots})
+    model = state.models.get(event.model) or ModelState(name=event.model)
+    if isinstance(payload, AliasMoved | AliasProjected | AliasRestored):
+        model = _alias_after(model, event.seq, payload)
+    else:
+        model = _version_after(model, event, payload)
+    models = {**state.models, event.model: model}
+    return state.model_copy(update={"seq": event.seq, "models": models})
+
+
+def _version_after(
+    model: ModelState, event: Event, payload: VersionRegistered | VerdictRecorded | BentoBuilt
+) -> ModelState:
+    if isinstance(payload, VersionRegistered):
+        record = VersionRecord(
+            model=model.name,
+            registered=payload,
+            registered_at=event.at,
+            verdict=payload.verdict,
+        )
+    else:
+        news = (
+            {"verdict": payload.verdict}
+            if isinstance(payload, VerdictRecorded)
+            else {"bento": payload}
+        )
+        record = model.version(payload.version).model_copy(update=news)
+    return model.model_copy(update={"versions": {**model.versions, record.version: record}})
+
+
+def _alias_after(
+    model: ModelState, seq: int, payload: AliasMoved | AliasProjected | AliasRestored
+) -> ModelState:
+    pending = {name: move for name, move in model.pending.items() if name != payload.alias}
+    if not isinstance(payload, AliasMoved):
+        return model.model_copy(update={"pending": pending})
+    aliases = {name: number for name, number in model.aliases.items() if name != payload.alias}
+    if payload.to is not None:
+        aliases[payload.alias] = payload.to
+    pending[payload.alias] = PendingMove(seq=seq, before=payload.before, to=payload.to)
+    return model.model_copy(update={"aliases": aliases, "pending": pending})

@@ -1,0 +1,103 @@
+"""What the registry needs of a store of versions, and its shipped in-memory twin.
+
+MLflow is the real one (``mlflow_versions``). The twin behaves alike, is as strict, and
+passes the same contract tests; tests of the moves use it, and so may users.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Protocol
+
+from contracts.errors import ModelNotFound, RunNotFound, VersionNotFound
+
+DIGEST_TAG: Final = "proctor.digest"
+
+
+class VersionStore(Protocol):
+    """Versions of models, with tags that are set when they are made, and aliases.
+
+    Every method may raise ``TrackingAway``."""
+
+    def check_run(self, run_id: str) -> None:
+        """Raises ``RunNotFound``."""
+        ...
+
+    def create(self, model: str, model_uri: str, tags: Mapping[str, str]) -> str:
+        """Register ``model_uri``; the new version's number. Raises ``RunNotFound`` when
+        there is no such logged model."""
+        ...
+
+    def tags(self, model: str) -> dict[str, dict[str, str]]:
+        """Tags of every version, by number; empty for an unknown model."""
+        ...
+
+    def aliases(self, model: str) -> dict[str, str]:
+        """Alias to version number; empty for an unknown model."""
+        ...
+
+    def set_alias(self, model: str, alias: str, version: str | None) -> None:
+        """Point ``alias`` to ``version``, or remove it. Raises ``VersionNotFound``."""
+        ...
+
+    def fetch(self, model_uri: str, folder: Path) -> Path:
+        """Copy the checkpoint of a logged model below ``folder``; its path."""
+        ...
+
+    def records(self, run_id: str) -> bytes:
+        """The per-question records of an evaluation run. Raises ``RunNotFound``."""
+        ...
+
+
+class MemoryVersions:
+    """The in-memory twin. ``checkpoints``: model URI to a folder; ``runs``: evaluation or
+    training run to its records."""
+
+    def __init__(
+        self,
+        checkpoints: Mapping[str, Path] | None = None,
+        runs: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self.checkpoints = dict(checkpoints or {})
+        self.runs = dict(runs or {})
+        self._tags: dict[str, dict[str, dict[str, str]]] = {}
+        self._aliases: dict[str, dict[str, str]] = {}
+
+    def check_run(self, run_id: str) -> None:
+        if run_id not in self.runs:
+            raise RunNotFound(run_id, "memory")
+
+    def create(self, model: str, model_uri: str, tags: Mapping[str, str]) -> str:
+        if model_uri not in self.checkpoints:
+            raise RunNotFound(model_uri, "memory")
+        versions = self._tags.setdefault(model, {})
+        number = str(len(versions) + 1)
+        versions[number] = dict(tags)
+        return number
+
+    def tags(self, model: str) -> dict[str, dict[str, str]]:
+        return {number: dict(tags) for number, tags in self._tags.get(model, {}).items()}
+
+    def aliases(self, model: str) -> dict[str, str]:
+        return dict(self._aliases.get(model, {}))
+
+    def set_alias(self, model: str, alias: str, version: str | None) -> None:
+        if model not in self._tags:
+            raise ModelNotFound(model)
+        if version is not None and version not in self._tags[model]:
+            raise VersionNotFound(model, version)
+        aliases = self._aliases.setdefault(model, {})
+        aliases.pop(alias, None)
+        if version is not None:
+            aliases[alias] = version
+
+    def fetch(self, model_uri: str, folder: Path) -> Path:
+        if model_uri not in self.checkpoints:
+            raise RunNotFound(model_uri, "memory")
+        return Path(shutil.copytree(self.checkpoints[model_uri], folder / "checkpoint"))
+
+    def records(self, run_id: str) -> bytes:
+        self.check_run(run_id)
+        return self.runs[run_id]

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from contracts.errors import ResultsInvalid, SuitesDiffer
+from contracts.verdicts import Comparison
+from evaluation.compare import compare_records
+from evaluation.results import records_text
+from proctor.__main__ import app
+from tests.evaluation.making import (
+    DIGEST,
+    make_questions,
+    make_records,
+    make_suite,
+    write_logged_model,
+)
+
+OURS = make_records([True] * 80 + [False] * 20)
+THEIRS = make_records([True] * 55 + [False] * 25 + [True] * 8 + [False] * 12)
+
+
+def run(*words: object, **environment: str) -> Result:
+    return CliRunner().invoke(app, ["compare", *map(str, words)], env=environment)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    paths = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    for path, records in zip(paths, (OURS, THEIRS), strict=True):
+        path.write_text(records_text(records))
+    return paths
+
+
+def test_a_missing_file_is_named(files: tuple[Path, Path], tmp_path: Path) -> None:
+    error = run(files[0], tmp_path / "none.jsonl").exception
+    assert isinstance(error, ResultsInvalid)
+    assert error.path == tmp_path / "none.jsonl"
+
+
+def test_other_questions_are_refused(files: tuple[Path, Path]) -> None:
+    files[1].write_text(records_text(THEIRS[:50]))
+    error = run(*files).exception
+    assert isinstance(error, SuitesDiffer)
+    assert "50 questions are only in the first" in str(error)
+
+
+@pytest.mark.parametrize("confidence", ["0.2", "1.0", "nan"])
+def test_an_impossible_confidence_is_bad_usage(files: tuple[Path, Path], confidence: str) -> None:
+    assert run(*files, "--confidence", confidence).exit_code == 2
+
+
+def test_it_prints_a_table_or_json(files: tuple[Path, Path]) -> None:
+    table = run(*files)
+    assert table.exit_code == 0
+    for words in ("+17.00 points", "only the first right", "25", "exact McNemar p"):
+        assert words in table.stdout
+    found = run(*files, "--json", "--confidence", "0.9")
+    assert Comparison.model_validate(json.loads(found.stdout)) == compare_records(OURS, THEIRS, 0.9)
+
+
+def test_two_that_never_disagree_are_told_so(files: tuple[Path, Path]) -> None:
+    assert "so little disagreement" in run(files[0], files[0]).stdout
+
+
+@pytest.mark.integration
+def test_runs_are_compared_by_their_ids(mlflow_server: str, files: tuple[Path, Path]) -> None:
+    from evaluation.tracking import EvaluationRun
+
+    suite = make_suite(make_questions(len(OURS)))
+    run_ids = []
+    for records in (OURS, THEIRS):
+        training = write_logged_model(mlflow_server, "compared", DIGEST)
+        tracked = EvaluationRun(mlflow_server, training)
+        with tracked.ending():
+            tracked.start("compared", suite, {}, "d" * 40)
+            tracked.log_records(records_text(records), records, suite)
+        run_ids.append(tracked.run_id)
+    by_run = run(*run_ids, "--json", MLFLOW_TRACKING_URI=mlflow_server)
+    assert by_run.exit_code == 0, by_run.exception
+    assert by_run.stdout == run(*files, "--json").stdout

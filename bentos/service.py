@@ -20,24 +20,17 @@ from typing import Any
 import bentoml
 from starlette.responses import JSONResponse
 
+from bentos.orphans import end_when_orphaned
 from bentos.packed import MODEL_ALIAS, check_packed
+from bentos.threads import THREADS_VARIABLE, read_threads
 from contracts.answers import Answer, AnswerRequest, Problem
-from contracts.errors import BadParams, ProctorError, QuestionNotScored
+from contracts.errors import ProctorError, QuestionNotScored
 from contracts.models import VersionFacts
-
-THREADS_VARIABLE = "PROCTOR_ANSWERER_THREADS"
 
 
 def packed_folder() -> Path:
     """Where BentoML keeps the model of the bento that is being served."""
     return Path(bentoml.models.get(MODEL_ALIAS).path)
-
-
-def read_threads(text: str) -> int:
-    """Torch threads, 1 to 64. Raises ``BadParams``."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 64):  # noqa: PLR2004 - said above
-        raise BadParams(THREADS_VARIABLE, f"{text!r} is not a whole number from 1 to 64.")
-    return int(text)
 
 
 def problem_response(error: ProctorError) -> JSONResponse:
@@ -71,18 +64,19 @@ class Answerer:
     """Answers with the one version that its bento carries."""
 
     def __init__(self) -> None:
+        if bentoml.server_context.worker_index is not None:
+            end_when_orphaned()
         # Torch is loaded in the worker only; the process that watches it stays small.
         from bentos.answering import Answering
 
-        threads = read_threads(os.environ.get(THREADS_VARIABLE, "1"))
-        self._answering = Answering.load(packed_folder(), threads=threads)
+        self._answering = Answering.load(packed_folder(), threads=read_threads(os.environ))
 
     @bentoml.on_deployment  # type: ignore[untyped-decorator] # BentoML is not followed
     @staticmethod
     def check_before_start() -> None:
         """Runs once, before any worker: nothing is served from altered bytes."""
         try:
-            read_threads(os.environ.get(THREADS_VARIABLE, "1"))
+            read_threads(os.environ)
             check_packed(packed_folder())
         except ProctorError as error:
             sys.exit(f"answerer refuses to start: {error}")

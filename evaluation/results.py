@@ -25,12 +25,14 @@ from contracts.verdicts import (
     EvaluationResult,
     QuestionRecord,
     TrainingResult,
+    Verdict,
 )
 
 AnyShape = TypeVar("AnyShape", bound=BaseModel)
 TRAIN_MEND = "`proctor train` writes it."
 EVALUATE_MEND = "`proctor evaluate` writes it."
 PIN_MEND = "`proctor registry pin` writes it."
+VERDICT_MEND = "`proctor gate` writes it."
 
 
 def read_training(path: Path) -> TrainingResult:
@@ -39,6 +41,10 @@ def read_training(path: Path) -> TrainingResult:
 
 def read_evaluation(path: Path) -> EvaluationResult:
     return _read(path, EvaluationResult, EVALUATE_MEND)
+
+
+def read_verdict(path: Path) -> Verdict:
+    return _read(path, Verdict, VERDICT_MEND)
 
 
 def read_pin(path: Path, model: ModelName) -> ChampionPin:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 def _plain(value: Any) -> Any:
@@ -29,9 +30,10 @@ def print_json(value: Any) -> None:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table for people; as wide as the terminal, unbroken when it is none."""
     console = Console(width=None if Console().is_terminal else 200)
-    table = Table(*columns, title=title or None, title_justify="left")
+    # Text, not str: in a str, rich would take "[1]" or "[red]" for its own markup.
+    table = Table(*columns, title=Text(title) if title else None, title_justify="left")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console.print(table)
 
 

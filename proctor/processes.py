@@ -8,18 +8,19 @@ it signals its whole group and nothing else. Time-outs and clock are arguments.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import psutil
+from pydantic import Field
 
 from contracts.errors import ChildDied, PortBusy
 from contracts.shape import Shape
@@ -38,7 +39,7 @@ class Process(Shape):
     url: str
     ready_path: str
     log: Path
-    detail: dict[str, str] = {}
+    detail: dict[str, str] = Field(default_factory=dict)
 
     def is_alive(self) -> bool:
         """True while this very process runs (a zombie does not)."""
@@ -58,7 +59,7 @@ def answers(url: str, timeout_seconds: float = 2.0) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=timeout_seconds):  # noqa: S310  # our own URL
             return True
-    except (urllib.error.URLError, OSError):
+    except (OSError, http.client.HTTPException):
         return False
 
 
@@ -101,6 +102,9 @@ def start(
             env={**os.environ, **environment},
             start_new_session=True,
         )
+    # Told that it ended, subprocess neither warns about it nor takes its exit status from
+    # us when the next process is started; ``wait_ready`` and ``end`` ask by its id.
+    child.returncode = 0
     began = psutil.Process(child.pid).create_time()
     return Process(
         service=service,

@@ -66,5 +66,8 @@ class Progress:
             self._told = tenth
             first, began = self._first
             spent = self._clock() - began
-            left = spent / max(1, done - first) * (self._total - done)
-            note(f"{self._what}: {done}/{self._total} {self._unit}, {spent:.0f} s, {left:.0f} s left")
+            line = f"{self._what}: {done}/{self._total} {self._unit}, {spent:.0f} s"
+            if done > first:
+                left = spent / (done - first) * (self._total - done)
+                line += f", {left:.0f} s left"
+            note(line)

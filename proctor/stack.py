@@ -10,28 +10,34 @@ from __future__ import annotations
 
 import fcntl
 import json
-import shutil
 import sys
+import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from contracts.errors import StackConflict
+from contracts.errors import AnswererAway, DigestMismatch, StackConflict
 from contracts.files import write_atomically
-from contracts.models import CHAMPION, ModelRef
-from proctor.processes import HOST, Process, check_port, end, free_port, start, wait_ready
-from proctor.release_artifacts import champion_or_none, ensure_bento, open_registry
-from proctor.settings import Settings
+from proctor.processes import HOST, Process, answers, check_port, end, free_port, start, wait_ready
+from proctor.registry_access import open_registry
+from proctor.settings import STACK_FILE, Settings
+from proctor.version_bento import version_bento
 from registry.events import Slot
+from registry.state import VersionRecord
 
 MLFLOW: Final = "mlflow"
 ANSWERER: Final = "answerer"
 GATEWAY: Final = "gateway"
 # The order in which they start; they end in the reverse.
 SERVICES: Final = (MLFLOW, ANSWERER, GATEWAY)
+STABLE: Final = "stable"
 READY_SECONDS: Final = 120.0
+# The gateway looks for a new plan at least every half second.
+PLAN_SECONDS: Final = 15.0
 QUIET: Final = {
     # Without this MLflow starts a job runner and seven consumers (0.75 GB).
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -53,7 +59,7 @@ class Stack:
     def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
         self._settings = settings
         self._say = say
-        self._file = settings.home / "stack.json"
+        self._file = settings.home / STACK_FILE
 
     # ------------------------------------------------------------ what runs
 
@@ -94,16 +100,24 @@ class Stack:
             before = dict(running)
             try:
                 self._up_mlflow(running, ports.mlflow)
-                retired = self._up_answerer(running, model)
+                champion = open_registry(self._settings).champion(model)
+                if champion is None:
+                    self._say(f"{ANSWERER:9} none    {model} has no champion yet: nothing answers")
+                else:
+                    self._up_answerer(running, champion)
                 self._up_gateway(running, ports.gateway)
+                if champion is not None:
+                    self._wait_answering(running[GATEWAY], champion)
             except BaseException:
                 for name, process in running.items():
                     if before.get(name) != process:
                         end(process)
                 self._remember(before)
                 raise
-            if retired is not None and end(retired):
-                self._say(f"{ANSWERER:9} ended   {retired.url} ({retired.detail['version']})")
+            replaced = before.get(ANSWERER)
+            if replaced is not None and replaced != running.get(ANSWERER):
+                end(replaced)
+                self._say(f"{ANSWERER:9} ended   {replaced.url} ({replaced.detail['version']})")
             return running
 
     def _launch(
@@ -121,7 +135,7 @@ class Stack:
             argv,
             url=f"http://{HOST}:{port}",
             ready_path=ready_path,
-            log=self._settings.home / "logs" / f"{service}.log",
+            log=self._settings.home / "logs" / f"{service}-{port}.log",
             environment={**QUIET, **(environment or {})},
             detail=detail or {},
         )
@@ -133,47 +147,45 @@ class Stack:
         return process
 
     def _up_mlflow(self, running: dict[str, Process], port: int) -> None:
-        uri = self._settings.tracking_uri
-        own = f"http://{HOST}:{port}"
-        if MLFLOW in running:
+        if not self._settings.own_tracking:
+            self._say(f"{MLFLOW:9} outside {self._settings.tracking_uri} (MLFLOW_TRACKING_URI)")
+            return
+        if MLFLOW not in running:
+            check_port(MLFLOW, port)
+            store = self._settings.home / "mlflow"
+            store.mkdir(parents=True, exist_ok=True)
+            argv = [
+                *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
+                *("--backend-store-uri", f"sqlite:///{store}/mlflow.db"),
+                *("--artifacts-destination", str(store / "artifacts")),
+                *("--host", HOST, "--port", str(port)),
+            ]
+            self._launch(running, MLFLOW, argv, port, "/health")
+        else:
             self._say(f"{MLFLOW:9} running {running[MLFLOW].url}")
-            return
-        if uri.rstrip("/") != own:
-            self._say(f"{MLFLOW:9} outside {uri} (MLFLOW_TRACKING_URI)")
-            return
-        check_port(MLFLOW, port)
-        store = self._settings.home / "mlflow"
-        store.mkdir(parents=True, exist_ok=True)
-        argv = [
-            *(sys.executable, "-m", "mlflow", "server", "--workers", "1"),
-            *("--backend-store-uri", f"sqlite:///{store}/mlflow.db"),
-            *("--artifacts-destination", str(store / "artifacts")),
-            *("--host", HOST, "--port", str(port)),
-        ]
-        self._launch(running, MLFLOW, argv, port, "/health")
+        self._settings = replace(self._settings, tracking_uri=running[MLFLOW].url)
 
-    def _up_answerer(self, running: dict[str, Process], model: str) -> Process | None:
-        """Bring the champion into the stable slot; the answerer that it replaces, if any.
-
-        The old one is still running then: it ends when the new one has its callers.
-        """
-        champion = champion_or_none(self._settings, model)
-        if champion is None:
-            self._say(f"{ANSWERER:9} none    {model} has no champion yet: nothing answers")
-            return None
+    def _up_answerer(self, running: dict[str, Process], champion: VersionRecord) -> None:
+        """Bring the champion into the stable slot. An answerer of another version goes on
+        answering: it ends when the new one has its callers."""
+        label = f"{champion.model}/{champion.version}"
         old = running.get(ANSWERER)
         if old is not None and old.detail["digest"] == champion.digest and old.is_ready():
-            self._say(f"{ANSWERER:9} running {old.url} ({champion.model}/{champion.version})")
-            return None
+            self._say(f"{ANSWERER:9} running {old.url} ({label})")
+            return
         registry = open_registry(self._settings)
-        bento = ensure_bento(registry, self._settings, ModelRef(name=model, alias=CHAMPION))
-        folder = self._unpacked(bento.path, bento.digest)
+        bento = version_bento(registry, self._settings, champion)
         port = free_port()
         argv = [
-            *(sys.executable, "-m", "bentoml", "serve", str(folder)),
+            *(
+                sys.executable,
+                "-m",
+                "bentoml",
+                "serve",
+                str(self._unpacked(bento.path, bento.digest)),
+            ),
             *("--host", HOST, "--port", str(port)),
         ]
-        label = f"{champion.model}/{champion.version}"
         process = self._launch(
             running,
             ANSWERER,
@@ -184,29 +196,43 @@ class Stack:
             {"BENTOML_HOME": str(self._settings.home / "empty-bentoml")},
             {"version": label, "digest": champion.digest},
         )
-        registry.assign_slot(
-            "stable",
-            Slot(
-                model=champion.model,
-                version=champion.version,
-                digest=champion.digest,
-                url=process.url,
-                bento=bento.tag,
-            ),
-            why=f"proctor up: {label} is champion",
+        runs = Slot(
+            model=champion.model,
+            version=champion.version,
+            digest=champion.digest,
+            scoring=champion.registered.scoring,
+            url=process.url,
+            bento=bento.tag,
         )
-        return old
+        registry.assign_slot(STABLE, runs, why=f"proctor up: {label} is champion")
 
     def _unpacked(self, bento: Path, digest: str) -> Path:
-        from bentos.build import unpack_bento
+        """The unpacked bento, its contents checked. Raises ``DigestMismatch``."""
+        from bentos.archive import bento_digest, unpack_bento
 
         folder = self._settings.home / "slots" / digest.removeprefix("sha256:")[:16]
         if not folder.is_dir():
-            fresh = folder.with_name(folder.name + ".new")
-            shutil.rmtree(fresh, ignore_errors=True)
-            unpack_bento(bento, fresh)
-            fresh.rename(folder)
+            unpack_bento(bento, folder)
+        found = bento_digest(folder)
+        if found != digest:
+            raise DigestMismatch(
+                f"bento {folder}",
+                expected=digest,
+                found=found,
+                mend=f"Remove that folder and {bento}, then run `proctor up` again.",
+            )
         return folder
+
+    def _wait_answering(self, gateway: Process, champion: VersionRecord) -> None:
+        """Until the gateway sends its callers to the champion. Raises ``AnswererAway``."""
+        deadline = time.monotonic() + PLAN_SECONDS
+        while not (
+            answers(gateway.url + "/readyz")
+            and champion.digest in _text(gateway.url + "/v1/models")
+        ):
+            if time.monotonic() > deadline:
+                raise AnswererAway(STABLE, f"the gateway does not see {champion.digest[:19]}")
+            time.sleep(0.1)
 
     def _up_gateway(self, running: dict[str, Process], port: int) -> None:
         if GATEWAY in running and running[GATEWAY].is_ready():
@@ -242,6 +268,12 @@ class Stack:
             return ended
 
     def _retire_stable(self) -> None:
-        open_registry(self._settings, offline=True).retire_slot(
-            "stable", why="proctor down"
-        )
+        open_registry(self._settings).retire_slot(STABLE, why="proctor down")
+
+
+def _text(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as reply:  # noqa: S310  # our own URL
+            return str(reply.read().decode())
+    except (urllib.error.URLError, OSError):
+        return ""

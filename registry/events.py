@@ -171,7 +171,14 @@ class Event(Shape):
 
 
 def chain(
-    *, seq: int, at: str, model: str, payload: Payload, who: str, why: str, commit: str,
+    *,
+    seq: int,
+    at: str,
+    model: str,
+    payload: Payload,
+    who: str,
+    why: str,
+    commit: str,
     previous: str,
 ) -> Event:
     """The event that follows the one whose hash is ``previous``."""

@@ -37,7 +37,10 @@ def _alias_faults(model: ModelState, versions: VersionStore) -> list[Finding]:
     for alias in (CHAMPION, CHALLENGER):
         move, ledger, shown = model.pending.get(alias), model.aliases.get(alias), found.get(alias)
         if move is not None and shown in {move.before, move.to}:
-            text = f"{model.name}@{alias}: the move to {move.to} was decided by event {move.seq}, but not finished."
+            text = (
+                f"{model.name}@{alias}: the move to {move.to or 'nothing'} was decided by event"
+                f" {move.seq}, but not finished."
+            )
             mend = "`proctor registry repair` finishes it."
             faults.append(Finding(kind="half-applied", model=model.name, text=text, mend=mend))
         elif shown != ledger:
@@ -63,7 +66,10 @@ def _version_faults(model: ModelState, versions: VersionStore) -> list[Finding]:
             mend = f"Somebody changed the tag {DIGEST_TAG}: set it to {record.digest}."
             faults.append(Finding(kind="digest", model=model.name, text=text, mend=mend))
     for number in sorted(set(tags) - set(model.versions)):
-        text = f"{model.name}/{number} is in MLflow, but not in the ledger: a register that was killed, or a version made by hand."
+        text = (
+            f"{model.name}/{number} is in MLflow, but not in the ledger: a register that was"
+            " killed, or a version made by hand."
+        )
         mend = "Run `proctor registry register` again, or delete the version in MLflow."
         faults.append(Finding(kind="unknown", model=model.name, text=text, mend=mend))
     return faults

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +23,7 @@ from pydantic import ValidationError
 
 from contracts.digests import canonical_json
 from contracts.errors import BadParams, LedgerAway, LedgerCorrupt, StorageFull
+from contracts.files import storage_faults
 from registry.events import NO_EVENT, Event, Payload, chain
 from registry.state import RegistryState, fold
 
@@ -51,11 +52,19 @@ _SQLITE_GUARDS: Final = tuple(
     for verb in ("update", "delete")
 )
 _POSTGRES_GUARDS: Final = (
-    "CREATE OR REPLACE FUNCTION proctor_append_only() RETURNS trigger AS $$"
-    " BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql",
-    "CREATE OR REPLACE TRIGGER proctor_append_only BEFORE UPDATE OR DELETE ON proctor_events"
-    " FOR EACH ROW EXECUTE FUNCTION proctor_append_only()",
+    (
+        "CREATE OR REPLACE FUNCTION proctor_append_only() RETURNS trigger AS $$"
+        " BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$ LANGUAGE plpgsql"
+    ),
+    (
+        "CREATE OR REPLACE TRIGGER proctor_append_only"
+        " BEFORE UPDATE OR DELETE OR TRUNCATE ON proctor_events"
+        " FOR EACH STATEMENT EXECUTE FUNCTION proctor_append_only()"
+    ),
 )
+# SQLite knows only ENOSPC as a full disk. A quota or a limit on file sizes comes as a
+# failed write, and a disk that is full when the log's index is made as a failed size.
+_SQLITE_FULL: Final = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"}
 
 
 def utc_now() -> datetime:
@@ -108,8 +117,13 @@ class Ledger:
         try:
             self._url = sa.make_url(url)
             self._sqlite = self._url.get_backend_name() == "sqlite"
+            if self._sqlite and self._url.database in {None, "", ":memory:"}:
+                # Every connection would see an empty database of its own.
+                raise BadParams("PROCTOR_LEDGER_URL", f"{self._shown} names no file.")
             if not self._sqlite and self._url.get_backend_name() != "postgresql":
-                raise BadParams("PROCTOR_LEDGER_URL", f"{self._shown} is neither SQLite nor PostgreSQL.")
+                raise BadParams(
+                    "PROCTOR_LEDGER_URL", f"{self._shown} is neither SQLite nor PostgreSQL."
+                )
             if self._url.drivername == "postgresql":
                 self._url = self._url.set(drivername="postgresql+psycopg")
             options: dict[str, Any] = (
@@ -118,11 +132,15 @@ class Ledger:
                 else {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
             )
             self._engine = sa.create_engine(
-                self._url, isolation_level="AUTOCOMMIT" if self._sqlite else "READ COMMITTED",
+                self._url,
+                isolation_level="AUTOCOMMIT" if self._sqlite else "READ COMMITTED",
                 **options,
             )
-        except (sa.exc.ArgumentError, ModuleNotFoundError) as error:
-            raise BadParams("PROCTOR_LEDGER_URL", f"{url!r} cannot be used: {error}.") from error
+        except (sa.exc.ArgumentError, ModuleNotFoundError, ValueError) as error:
+            # Without the URL: it may hold a password.
+            raise BadParams("PROCTOR_LEDGER_URL", f"it cannot be used: {error}.") from error
+        if self._sqlite:
+            sa.event.listen(self._engine, "connect", _read_any_bytes)
         self._now = now
 
     @property
@@ -138,7 +156,7 @@ class Ledger:
     def events(self, after: int = 0) -> list[Event]:
         """Events with ``seq`` above ``after``, in order; none when nothing was ever
         written. Raises ``LedgerAway``, and ``LedgerCorrupt`` for a row that is no event."""
-        if self._file is not None and not self._file.is_file():
+        if self._file is not None and not self._file.exists():
             return []
         with self._faults(), self._engine.connect() as connection:
             if not sa.inspect(connection).has_table(_events.name):
@@ -158,39 +176,32 @@ class Ledger:
 
     def verify_chain(self) -> int:
         """The number of events, when each follows from the one before. Raises
-        ``LedgerCorrupt`` naming the first that does not."""
-        previous = NO_EVENT
-        events = self.events()
-        for place, event in enumerate(events, start=1):
-            if event.seq != place:
-                raise LedgerCorrupt(place, f"event {place} is missing, {event.seq} comes instead")
-            if event.previous != previous:
-                raise LedgerCorrupt(place, "it does not follow from the event before it")
-            if event.computed_hash() != event.hash:
-                raise LedgerCorrupt(place, "its content does not give its hash")
-            previous = event.hash
-        return len(events)
+        ``LedgerCorrupt`` naming the first that does not.
+
+        Removing the *last* events leaves a shorter chain that holds; the store of
+        versions then shows what the ledger does not know."""
+        return len(_checked(self.events()))
 
     # ------------------------------------------------------------ writing
 
     @contextmanager
     def write(self) -> Iterator[LedgerWriter]:
         """Exclusive: what is appended in the block is there whole when it ends, or not at
-        all when it raises. Raises ``LedgerAway``, ``StorageFull``."""
-        if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+        all when it raises. Nothing is added to a chain that does not hold. Raises
+        ``LedgerAway``, ``LedgerCorrupt``, ``StorageFull``."""
         with self._faults():
+            if self._file is not None:
+                _make_folder(self._file.parent)
             connection = self._engine.connect()
-        with connection:
-            with self._faults():
-                self._begin(connection)
-                writer = LedgerWriter(connection, self._read(connection), self._now)
+        with connection, self._faults():
             try:
-                yield writer
-                with self._faults():
-                    self._end(connection, "COMMIT")
+                self._begin(connection)
+                yield LedgerWriter(connection, _checked(self._read(connection)), self._now)
+                self._end(connection, "COMMIT")
             except BaseException:
-                self._end(connection, "ROLLBACK")
+                # A connection that broke has lost the transaction already.
+                with suppress(sa.exc.DBAPIError):
+                    self._end(connection, "ROLLBACK")
                 raise
 
     def _begin(self, connection: sa.Connection) -> None:
@@ -199,6 +210,7 @@ class Ledger:
             connection.exec_driver_sql("PRAGMA synchronous=FULL")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'")
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(POSTGRES_LOCK)))
         if not sa.inspect(connection).has_table(_events.name):
             _metadata.create_all(connection)
@@ -216,10 +228,24 @@ class Ledger:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            reason = str(error.orig)
-            if "disk is full" in reason or "No space left" in reason:
+            name, reason = getattr(error.orig, "sqlite_errorname", ""), str(error.orig).strip()
+            if name in _SQLITE_FULL or "No space left" in reason:
                 raise StorageFull(self._file or Path(self._shown)) from error
             raise LedgerAway(self._shown, reason) from error
+        except _NoFolder as error:
+            raise LedgerAway(self._shown, str(error)) from error
+
+
+class _NoFolder(Exception):
+    """The folder of the ledger's file cannot be made."""
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        with storage_faults(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _NoFolder(str(error)) from error
 
 
 def _in_transaction(connection: sa.Connection) -> bool:
@@ -227,10 +253,39 @@ def _in_transaction(connection: sa.Connection) -> bool:
     return bool(getattr(connection.connection.dbapi_connection, "in_transaction", False))
 
 
+def _read_any_bytes(connection: Any, _record: object) -> None:
+    """Let bytes that are no UTF-8 be read, and found by the chain, not by the driver."""
+    connection.text_factory = lambda data: data.decode(errors="surrogateescape")
+
+
 def _event(row: dict[str, Any]) -> Event:
+    """The event of a row. What is stored must be what was hashed, to the last byte: no
+    other spelling of the same JSON, no bytes for a text."""
     try:
         event = Event.model_validate({**row, "data": json.loads(row["data"])})
         event.payload()
-    except (ValidationError, ValueError) as error:
-        raise LedgerCorrupt(int(row["seq"]), f"it is no event: {error}") from error
+        stored = {**event.model_dump(mode="json"), "data": canonical_json(event.data)}
+    except (ValidationError, ValueError, TypeError) as error:
+        raise LedgerCorrupt(_place(row), f"it is no event: {error}") from error
+    for column, value in row.items():
+        if type(value) is not type(stored[column]) or value != stored[column]:
+            raise LedgerCorrupt(_place(row), f"its {column} is not as it was written")
     return event
+
+
+def _place(row: dict[str, Any]) -> int:
+    return row["seq"] if isinstance(row["seq"], int) else 0
+
+
+def _checked(events: list[Event]) -> list[Event]:
+    """``events``, when the chain from the first to the last holds; ``LedgerCorrupt``."""
+    previous = NO_EVENT
+    for place, event in enumerate(events, start=1):
+        if event.seq != place:
+            raise LedgerCorrupt(place, f"event {place} is missing, {event.seq} comes instead")
+        if event.previous != previous:
+            raise LedgerCorrupt(place, "it does not follow from the event before it")
+        if event.computed_hash() != event.hash:
+            raise LedgerCorrupt(place, "its content does not give its hash")
+        previous = event.hash
+    return events

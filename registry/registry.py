@@ -31,7 +31,13 @@ from contracts.errors import (
     ResultsInvalid,
 )
 from contracts.models import CHALLENGER, CHAMPION, Alias, ModelRef
-from contracts.verdicts import ChampionPin, EvaluationResult, QuestionRecord, TrainingResult, Verdict
+from contracts.verdicts import (
+    ChampionPin,
+    EvaluationResult,
+    QuestionRecord,
+    TrainingResult,
+    Verdict,
+)
 from registry.events import (
     AliasMoved,
     AliasProjected,
@@ -52,6 +58,21 @@ from registry.state import ModelState, RegistryState, VersionRecord
 from registry.versions import DIGEST_TAG, VersionStore
 
 ALIASES: tuple[Alias, ...] = (CHAMPION, CHALLENGER)
+# Every step of the moves at which a process may be killed and nothing is lost, in order.
+REGISTER_STEPS = (
+    "register:checked",
+    "register:version-made",
+    "register:recorded",
+    "challenger:shown",
+    "projected",
+)
+PROMOTE_STEPS = (
+    "promote:checked",
+    "promote:decided",
+    "champion:shown",
+    "challenger:shown",
+    "projected",
+)
 
 
 class Registry:
@@ -64,7 +85,7 @@ class Registry:
         *,
         actor: str,
         commit: str,
-        at_step: Callable[[str], None] = lambda step: None,
+        at_step: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self.ledger = ledger
         self._versions = versions
@@ -90,8 +111,8 @@ class Registry:
 
         ``found_digest`` is the digest of the checkpoint as it is now. Idempotent: the same
         weights are the same version, a new verdict on them is added to it. Raises
-        ``DigestMismatch``, ``GateNotPassed``, ``CouldNotJudge``, ``RunNotFound`` before
-        anything changes.
+        ``DigestMismatch``, ``GateNotPassed``, ``CouldNotJudge``, ``RunNotFound``,
+        ``AliasTampered`` before anything changes.
         """
         _check_evidence(training, evaluation, verdict, found_digest)
         self._versions.check_run(training.run_id)
@@ -100,6 +121,8 @@ class Registry:
         with self.ledger.write() as writer:
             self._project_pending(writer, model)
             known = writer.state.models.get(model) or ModelState(name=model)
+            if known.versions:
+                self._check_aliases(known)
             record = next((r for r in known.versions.values() if r.digest == training.digest), None)
             if record is None:
                 self._at_step("register:checked")
@@ -206,7 +229,9 @@ class Registry:
             if found != move.to:
                 self._versions.set_alias(model, alias, move.to)
             self._at_step(f"{alias}:shown")
-            payload = AliasProjected.model_validate({"alias": alias, "to": move.to, "move": move.seq})
+            payload = AliasProjected.model_validate(
+                {"alias": alias, "to": move.to, "move": move.seq}
+            )
             self._append(writer, model, payload, "MLflow shows the move")
             done.append(f"{model}@{alias} now shows {_shown(move.to)}, decided by event {move.seq}")
         return done
@@ -341,7 +366,9 @@ class Registry:
                     self._versions.set_alias(model, alias, to)
                     payload = AliasRestored(alias=alias, found=found.get(alias), to=to)
                     self._append(writer, model, payload, "repair --restore")
-                    done.append(f"{model}@{alias} was at {_shown(found.get(alias))}, is at {_shown(to)}")
+                    done.append(
+                        f"{model}@{alias} was at {_shown(found.get(alias))}, is at {_shown(to)}"
+                    )
         return done
 
 
@@ -376,6 +403,7 @@ def _check_evidence(
         ("the evaluation", training.digest, evaluation.digest),
         ("the verdict", training.digest, verdict.digest),
         ("the verdict's records", evaluation.records_digest, verdict.records_digest),
+        ("the verdict's suite", evaluation.suite_digest, verdict.suite_digest),
     ):
         if expected != found:
             raise DigestMismatch(subject, expected=expected, found=found, mend=again)

@@ -84,10 +84,10 @@ class MemoryVersions:
         return dict(self._aliases.get(model, {}))
 
     def set_alias(self, model: str, alias: str, version: str | None) -> None:
+        if version is not None and version not in self._tags.get(model, {}):
+            raise VersionNotFound(model, version)
         if model not in self._tags:
             raise ModelNotFound(model)
-        if version is not None and version not in self._tags[model]:
-            raise VersionNotFound(model, version)
         aliases = self._aliases.setdefault(model, {})
         aliases.pop(alias, None)
         if version is not None:
@@ -96,7 +96,8 @@ class MemoryVersions:
     def fetch(self, model_uri: str, folder: Path) -> Path:
         if model_uri not in self.checkpoints:
             raise RunNotFound(model_uri, "memory")
-        return Path(shutil.copytree(self.checkpoints[model_uri], folder / "checkpoint"))
+        source, target = self.checkpoints[model_uri], folder / "checkpoint"
+        return Path(shutil.copytree(source, target, dirs_exist_ok=True))
 
     def records(self, run_id: str) -> bytes:
         self.check_run(run_id)

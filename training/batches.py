@@ -39,8 +39,12 @@ class Example:
 def encode(
     questions: Sequence[Question], tokenizer: Any, template: str, context_tokens: int
 ) -> list[Example]:
-    """Examples in the order of ``questions``. Raises ``BadInput`` for a question without
-    an answer or longer than the context."""
+    """Examples in the order of ``questions``. Raises ``BadInput`` for an unknown template
+    and for a question without an answer or longer than the context."""
+    if template not in TEMPLATES:
+        raise BadInput(f"there is no template {template!r}; known: {', '.join(TEMPLATES)}.")
+    if not questions:
+        return []
     write = TEMPLATES[template]
     prompts = [
         str(tokenizer.apply_chat_template(write(q), tokenize=False, add_generation_prompt=True))
@@ -66,7 +70,9 @@ def encode(
 
 def batch_order(lengths: Sequence[int], size: int, seed: int) -> Iterator[list[int]]:
     """Batches of ``size`` indices without end: each epoch every index once, shuffled,
-    neighbours of similar length within a window."""
+    neighbours of similar length within a window. ``ValueError`` without any lengths."""
+    if not lengths:
+        raise ValueError("there is nothing to put in order")
     window = size * WINDOW_BATCHES
     waiting: list[int] = []
     rng = Random(f"proctor-order-1:{seed}")

@@ -2,9 +2,10 @@
 
 AdamW with linear warm-up and linear decay over the last two thirds. Every
 ``checkpoint_every_steps`` the whole state (weights, both moments, the curve) goes to a
-folder of its own as safetensors and JSON, which gets its name when complete; a training that finds a state of
-the same recipe goes on from it and ends with the same weights, bit for bit, as one that
-was never stopped. Knows nothing of MLflow: it reports points of a curve to a callback.
+folder of its own as safetensors and JSON, which gets its name when complete; a training
+that finds a state of the same recipe goes on from it and ends with the same weights, bit
+for bit, as one that was never stopped. Knows nothing of MLflow: it reports points of a
+curve to a callback.
 
 Source: AdamW, arXiv:1711.05101. Deterministic for a fixed number of threads.
 """
@@ -12,14 +13,17 @@ Source: AdamW, arXiv:1711.05101. Deterministic for a fixed number of threads.
 from __future__ import annotations
 
 import json
+import math
+import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
@@ -58,6 +62,22 @@ def saved_states(folder: Path) -> list[Path]:
     return sorted(folder.glob("step-*"))
 
 
+def _to_disk(path: Path) -> None:
+    """fsync: a power cut must not leave an empty file under a state's name."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _diverged(what: str, value: float, step: int) -> Refused:
+    return Refused(
+        f"the {what} is {value} at step {step}: the training diverged.",
+        mend="Lower train.learning_rate in params.yaml.",
+    )
+
+
 class Trainer:
     """Owns the model's weights and the optimizer; ``run`` takes it to the last step.
 
@@ -94,14 +114,19 @@ class Trainer:
         self.curve: list[CurvePoint] = []
 
     def resume(self) -> bool:
-        """Load the saved state of this recipe; ``False`` when there is none."""
-        states = saved_states(self._folder)
-        if not states:
-            return False
-        facts = json.loads((states[-1] / PROGRESS_FILE).read_text(encoding="utf-8"))
-        if facts["recipe"] != self._recipe:
-            return False
-        tensors = load_file(states[-1] / STATE_FILE)
+        """Load the newest sound state of this recipe; ``False`` when there is none."""
+        for folder in reversed(saved_states(self._folder)):
+            try:
+                facts = json.loads((folder / PROGRESS_FILE).read_text(encoding="utf-8"))
+                tensors = load_file(folder / STATE_FILE)
+            except (OSError, ValueError, SafetensorError):
+                continue  # spoiled from outside: an older one, or the first step, will do
+            if facts["recipe"] == self._recipe:
+                self._take(facts, tensors)
+                return True
+        return False
+
+    def _take(self, facts: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         with torch.no_grad():
             for name, parameter in self._named.items():
                 parameter.copy_(tensors[f"weight/{name}"])
@@ -112,7 +137,6 @@ class Trainer:
                 }
         self.step = int(facts["step"])
         self.curve = [CurvePoint(**point) for point in facts["curve"]]
-        return True
 
     def save(self) -> None:
         """Write the state so that either the old or the new one is there, never a half.
@@ -138,6 +162,8 @@ class Trainer:
                 fresh.mkdir(parents=True)
                 save_file(tensors, fresh / STATE_FILE)
                 (fresh / PROGRESS_FILE).write_text(json.dumps(facts), encoding="utf-8")
+                _to_disk(fresh / STATE_FILE)
+                _to_disk(fresh / PROGRESS_FILE)
                 # A name that sorts by step; the old states go only when the new one stands.
                 fresh.rename(self._folder / f"step-{self.step:09d}")
         except BaseException:
@@ -148,13 +174,17 @@ class Trainer:
 
     def run(
         self,
-        on_step: Callable[[int], None] = lambda step: None,
-        on_checkpoint: Callable[[Sequence[CurvePoint]], None] = lambda curve: None,
+        on_step: Callable[[int], None] = lambda _step: None,
+        on_checkpoint: Callable[[Sequence[CurvePoint]], None] = lambda _curve: None,
     ) -> None:
         """Train to the last step. ``on_step`` hears each step done, ``on_checkpoint`` the
-        whole curve whenever the state was saved. Raises ``Refused`` when the loss is no
-        longer a number: nothing of it is kept."""
+        whole curve whenever the state was saved, and once before a resumed training goes
+        on. Raises ``Refused`` when the loss or its gradient is no longer a number: no state
+        is saved from there."""
         params = self._params
+        if self.curve:
+            # A kill between saving and telling left points that nobody has heard of.
+            on_checkpoint(self.curve)
         lengths = [example.length for example in self._train]
         order = batch_order(lengths, params.batch_questions, params.seed)
         self._model.train()
@@ -180,14 +210,14 @@ class Trainer:
             group["lr"] = rate
         loss = self._loss(examples)
         value = float(loss.detach())
-        if not value < float("inf"):
-            raise Refused(
-                f"the loss is {value} at step {self.step + 1}: the training diverged.",
-                mend="Lower train.learning_rate in params.yaml.",
-            )
+        if not math.isfinite(value):
+            raise _diverged("loss", value, self.step + 1)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self._named.values(), self._params.clip_norm)
+        norm = float(torch.nn.utils.clip_grad_norm_(self._named.values(), self._params.clip_norm))
+        if not math.isfinite(norm):
+            # Clipping by an infinite norm gives NaN: the step would spoil every weight.
+            raise _diverged("gradient's norm", norm, self.step + 1)
         self._optimizer.step()
         return value
 

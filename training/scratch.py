@@ -66,7 +66,9 @@ def build_tokenizer(questions: Iterable[Question], vocabulary: int) -> PreTraine
     return tokenizer
 
 
-def build_model(profile: Profile, tokenizer: PreTrainedTokenizerFast, seed: int) -> Qwen2ForCausalLM:
+def build_model(
+    profile: Profile, tokenizer: PreTrainedTokenizerFast, seed: int
+) -> Qwen2ForCausalLM:
     """A freshly initialised model; the weights are a function of ``profile`` and ``seed``."""
     config = Qwen2Config(
         vocab_size=len(tokenizer),

@@ -7,6 +7,7 @@ ends in an error is marked FAILED, what is interrupted KILLED.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,12 +21,23 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Array, ColSpec, DataType, Schema
 
+from contracts.errors import TrackingAway
 from contracts.questions import Question
 from registry.mlflow_connection import connect, mlflow_faults
 from training.loop import CurvePoint
 
 MODEL_NAME: Final = "mcqa"
-SERVED_WITH: Final = ("numpy", "pandas", "pydantic", "safetensors", "tokenizers", "torch", "transformers")
+# MLflow takes 1,000 metrics a request; a point has three at most.
+POINTS_A_REQUEST: Final = 300
+SERVED_WITH: Final = (
+    "numpy",
+    "pandas",
+    "pydantic",
+    "safetensors",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 SIGNATURE: Final = ModelSignature(
     inputs=Schema(
         [
@@ -50,6 +62,13 @@ def pinned_requirements(packages: Sequence[str] = SERVED_WITH) -> list[str]:
     return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in packages]
 
 
+def _figures(point: CurvePoint) -> dict[str, float]:
+    figures = {"train_loss": point.train_loss, "learning_rate": point.learning_rate}
+    if point.validation_loss is not None:
+        figures["validation_loss"] = point.validation_loss
+    return figures
+
+
 class TrainingRun:
     """One MLflow run of a training."""
 
@@ -69,11 +88,9 @@ class TrainingRun:
             mlflow.set_tracking_uri(self._uri)
             found = self._client.get_experiment_by_name(self._experiment)
             experiment_id = (
-                found.experiment_id
-                if found
-                else self._client.create_experiment(self._experiment)
+                found.experiment_id if found else self._client.create_experiment(self._experiment)
             )
-            if resumed is not None and self._go_on(resumed):
+            if resumed is not None and self._go_on(resumed, experiment_id, tags):
                 return
             run = self._client.create_run(
                 experiment_id, run_name=name, tags={"stage": "training", **tags}
@@ -84,15 +101,16 @@ class TrainingRun:
                 params=[Param(key, str(value)) for key, value in sorted(params.items())],
             )
 
-    def _go_on(self, run_id: str) -> bool:
+    def _go_on(self, run_id: str, experiment_id: str, tags: Mapping[str, str]) -> bool:
         try:
             run = self._client.get_run(run_id)
         except MlflowException:
             return False
-        if run.info.lifecycle_stage != "active":
+        if run.info.lifecycle_stage != "active" or run.info.experiment_id != experiment_id:
             return False
         self._client.update_run(run_id, status="RUNNING")
-        self._client.set_tag(run_id, "resumed", "true")
+        for key, value in {**tags, "resumed": "true"}.items():
+            self._client.set_tag(run_id, key, value)
         history = self._client.get_metric_history(run_id, "train_loss")
         self._logged_steps = max((metric.step for metric in history), default=0)
         self.run_id = run_id
@@ -100,20 +118,17 @@ class TrainingRun:
 
     def log_curve(self, curve: Sequence[CurvePoint], at_milliseconds: int) -> None:
         """The points of ``curve`` that MLflow does not have yet."""
-        metrics = []
-        for point in curve:
-            if point.step > self._logged_steps:
-                figures = {"train_loss": point.train_loss, "learning_rate": point.learning_rate}
-                if point.validation_loss is not None:
-                    figures["validation_loss"] = point.validation_loss
-                metrics += [
-                    Metric(name, value, at_milliseconds, point.step)
-                    for name, value in figures.items()
-                ]
-        with mlflow_faults(self._uri):
-            self._client.log_batch(self.run_id, metrics=metrics)
-        if curve:
-            self._logged_steps = max(self._logged_steps, curve[-1].step)
+        fresh = [point for point in curve if point.step > self._logged_steps]
+        for start in range(0, len(fresh), POINTS_A_REQUEST):
+            part = fresh[start : start + POINTS_A_REQUEST]
+            metrics = [
+                Metric(name, value, at_milliseconds, point.step)
+                for point in part
+                for name, value in _figures(point).items()
+            ]
+            with mlflow_faults(self._uri):
+                self._client.log_batch(self.run_id, metrics=metrics)
+            self._logged_steps = part[-1].step
 
     def log_model(self, checkpoint: Path, digest: str, example: Question) -> str:
         """Log the checkpoint folder as a pyfunc; returns its URI, ``models:/m-...``."""
@@ -134,14 +149,14 @@ class TrainingRun:
 
     @contextmanager
     def ending(self) -> Iterator[None]:
-        """Mark the run FINISHED, KILLED (interrupted) or FAILED by how the block ends."""
+        """Mark the run FINISHED, KILLED (interrupted) or FAILED by how the block ends. That
+        MLflow is away by then does not hide why it ended."""
         try:
             yield
-        except KeyboardInterrupt:
-            self._end(RunStatus.KILLED)
-            raise
-        except BaseException:
-            self._end(RunStatus.FAILED)
+        except BaseException as error:
+            interrupted = isinstance(error, KeyboardInterrupt)
+            with contextlib.suppress(TrackingAway):
+                self._end(RunStatus.KILLED if interrupted else RunStatus.FAILED)
             raise
         self._end(RunStatus.FINISHED)
 

@@ -8,6 +8,7 @@ stood there stays. Time and commit are arguments.
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +55,8 @@ def train(
     request: TrainRequest,
     *,
     now_seconds: Callable[[], float],
-    on_step: Callable[[int], None] = lambda step: None,
-    on_resume: Callable[[int], None] = lambda step: None,
+    on_step: Callable[[int], None] = lambda _step: None,
+    on_resume: Callable[[int], None] = lambda _step: None,
 ) -> TrainingResult:
     """Train, log and write. Raises ``TrackingAway``, ``BadInput``, ``StorageFull``; a state
     that was saved before the error is resumed by the next call with the same recipe."""
@@ -117,9 +118,12 @@ def train(
         )
         folder = _write_checkpoint(request.out / CHECKPOINT, model, tokenizer, facts)
         digest = checkpoint_digest(folder)
+        # MLflow gathers a model's files in the folder for temporary ones before sending them.
+        with tensor_storage_faults(Path(tempfile.gettempdir())):
+            model_uri = run.log_model(folder, digest, questions[0])
         result = TrainingResult(
             run_id=run.run_id,
-            model_uri=run.log_model(folder, digest, questions[0]),
+            model_uri=model_uri,
             experiment=params.experiment,
             digest=digest,
             data_digest=data_digest,

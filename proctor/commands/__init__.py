@@ -10,16 +10,37 @@ from typing import Any, Final
 
 import typer
 
-from proctor.commands import compare, evaluate, gate, params, questions, train
+from proctor.commands import (
+    ask,
+    bento,
+    compare,
+    demo,
+    evaluate,
+    gate,
+    gateway,
+    params,
+    questions,
+    registry,
+    stack,
+    train,
+)
 
 NOUNS: Final[dict[str, typer.Typer]] = {
     "questions": questions.app,
+    "bento": bento.app,
+    "gateway": gateway.app,
+    "registry": registry.app,
 }
 
 VERBS: Final[dict[str, Callable[..., Any]]] = {
     "params": params.params,
+    "ask": ask.ask,
     "train": train.train,
     "evaluate": evaluate.evaluate,
     "compare": compare.compare,
     "gate": gate.gate,
+    "up": stack.up,
+    "status": stack.status,
+    "down": stack.down,
+    "demo": demo.demo,
 }

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from proctor.output import note, print_json
+from proctor.progress import Progress
 
 app = typer.Typer(help="Build, import and validate questions.", no_args_is_help=True)
 
@@ -25,9 +26,8 @@ def build(
     from mcq.bank.build import build_bank
     from mcq.write import write_bank
 
-    bank = build_bank(
-        count, seed, workers=workers, progress=lambda done: note(f"{done}/{count} questions")
-    )
+    with Progress("questions", count, "questions") as progress:
+        bank = build_bank(count, seed, workers=workers, progress=progress.to)
     manifest = write_bank(bank, out)
     note(
         f"{out}: "

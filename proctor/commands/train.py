@@ -18,11 +18,14 @@ def train(
     questions: Annotated[
         Path, typer.Option("--questions", help="Folder with train.jsonl and validation.jsonl.")
     ] = Path("data/questions"),
-    out: Annotated[Path, typer.Option("--out", help="Folder for checkpoint and result.")] = Path("out"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for checkpoint and result.")] = Path(
+        "out"
+    ),
     path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
 ) -> None:
     """Train the profile of params.yaml; a killed training goes on where it was saved."""
     from proctor.commit import current_commit
+    from proctor.interruption import sigterm_interrupts
     from training.train import TrainRequest, train
 
     params = load_params(path)
@@ -35,7 +38,7 @@ def train(
         tracking_uri=settings.tracking_uri,
         commit=current_commit(),
     )
-    with Progress("training", params.train.steps, "steps") as progress:
+    with sigterm_interrupts(), Progress("training", params.train.steps, "steps") as progress:
         result = train(
             request,
             now_seconds=time.time,

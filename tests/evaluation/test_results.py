@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import ResultsInvalid
+from contracts.params import GateParams
 from contracts.verdicts import ChampionPin, QuestionRecord
+from evaluation.gate import judge
 from evaluation.results import (
     csv_text,
     json_text,
@@ -18,6 +20,7 @@ from evaluation.results import (
     read_records,
     read_records_of,
     read_training,
+    read_verdict,
     records_text,
     write_shape,
 )
@@ -26,6 +29,7 @@ from tests.evaluation.making import DIGEST, make_evaluation, make_records, make_
 READERS = [
     read_training,
     read_evaluation,
+    read_verdict,
     read_records,
     lambda path: read_pin(path, "coding-mcqa"),
 ]
@@ -91,11 +95,14 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     evaluation = make_evaluation(make_records([True, False, None]))
     training = make_training(DIGEST)
     pin = ChampionPin(model="coding-mcqa", version="3", correct={"b": True, "a": False})
-    for shape in (evaluation, training, pin):
+    params = GateParams(minimum_accuracy=0.3, minimum_questions=9, margin=0.1, confidence=0.9)
+    verdict = judge(evaluation, (), pin, params)
+    for shape in (evaluation, training, pin, verdict):
         write_shape(tmp_path / type(shape).__name__, shape)
     assert read_evaluation(tmp_path / "EvaluationResult") == evaluation
     assert read_training(tmp_path / "TrainingResult") == training
     assert read_pin(tmp_path / "ChampionPin", "coding-mcqa") == pin
+    assert read_verdict(tmp_path / "Verdict") == verdict
 
 
 def test_text_is_sorted_indented_and_ends_with_a_newline() -> None:

@@ -13,16 +13,26 @@ from mlflow import MlflowClient
 
 from evaluation.results import write_shape
 from tests.checkpoints import make_tiny_checkpoint
-from tests.evaluation.making import make_questions, write_logged_model, write_questions
+from tests.evaluation.making import (
+    make_questions,
+    make_training,
+    write_logged_model,
+    write_questions,
+)
 from tests.waiting import free_port, wait_until
 
 ROOT = Path(__file__).parents[3]
 
 
-def prepare(folder: Path, uri: str, experiment: str, questions: int, batch_tokens: int) -> None:
-    """Everything that ``proctor evaluate`` reads by default, in ``folder``."""
+def prepare(
+    folder: Path, uri: str | None, experiment: str, questions: int, batch_tokens: int
+) -> None:
+    """Everything that ``proctor evaluate`` reads by default, in ``folder``; a model in the
+    MLflow at ``uri``, if any."""
     digest = make_tiny_checkpoint(folder / "out" / "checkpoint")
-    training = write_logged_model(uri, experiment, digest)
+    training = (
+        write_logged_model(uri, experiment, digest) if uri else make_training(digest, "models:/m-1")
+    )
     write_shape(folder / "out" / "training.json", training)
     write_questions(folder / "data" / "questions" / "test.jsonl", make_questions(questions))
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
@@ -45,8 +55,7 @@ def start(folder: Path, uri: str, *flags: str) -> subprocess.Popen[str]:
 
 def test_mlflow_away_ends_with_3_and_says_how_to_mend_it(tmp_path: Path) -> None:
     uri = f"http://127.0.0.1:{free_port()}"
-    store = f"sqlite:///{tmp_path}/mlflow.db"
-    prepare(tmp_path, store, "away", questions=3, batch_tokens=2_048)
+    prepare(tmp_path, None, "away", questions=3, batch_tokens=2_048)
     before = sorted(path.name for path in (tmp_path / "out").iterdir())
     process = start(tmp_path, uri)
     _, said = process.communicate(timeout=60)
@@ -82,12 +91,16 @@ def test_a_killed_evaluation_marks_its_run_and_leaves_the_old_results(
     experiment = client.get_experiment_by_name("killed")
     assert experiment is not None
 
+    def begun() -> bool:
+        assert process.poll() is None, process.communicate()[1]
+        return status() == "RUNNING"
+
     def status() -> str | None:
         runs = client.search_runs([experiment.experiment_id], "tags.stage = 'evaluation'")
         return str(runs[0].info.status) if runs else None
 
     try:
-        wait_until(lambda: status() == "RUNNING", 90, "the evaluation has begun")
+        wait_until(begun, 90, "the evaluation has begun")
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=60)
     finally:

@@ -1,0 +1,92 @@
+"""Puts a question to a gateway over HTTP, and turns what comes back into words.
+
+A problem reply becomes a ``GatewayRefused``, whose exit code follows its status: 2 for
+what the caller must change, 3 for what is away. Source: RFC 9457.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import httpx
+from pydantic import ValidationError
+
+from contracts.answers import AnswerReply, AnswerRequest, Problem
+from contracts.errors import BadInput, BadQuestion, GatewayAway, ProctorError
+
+_SERVER_FAULT: Final = 500
+
+
+class GatewayRefused(ProctorError):
+    """The gateway's problem, said again."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        # Raised by instance: one class for every status that a gateway answers with.
+        self.exit_code = 3 if problem.status >= _SERVER_FAULT else 2  # type: ignore[misc]
+        super().__init__(
+            f"{problem.title} ({problem.status}): {problem.detail}",
+            mend=f"Request {problem.request_id}." if problem.request_id else "",
+        )
+
+
+def question_from_words(
+    question: str | None, code: str | None, code_file: Path | None, choices: Sequence[str]
+) -> AnswerRequest:
+    """Raises ``BadInput`` or ``BadQuestion``."""
+    if question is None:
+        raise BadInput("there is no question.", mend="Give --question, or --file.")
+    if code is not None and code_file is not None:
+        raise BadInput("--code and --code-file exclude each other.")
+    if code_file is not None:
+        try:
+            code = code_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{code_file} cannot be read: {error}.") from error
+    try:
+        return AnswerRequest(question=question, code=code, choices=tuple(choices))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        words = first["msg"].removeprefix("Value error, ")
+        raise BadQuestion(f"{place}: {words}" if place else words) from error
+
+
+def question_from_file(path: Path, identity: str | None) -> AnswerRequest:
+    """The question of that id, the first without one. Raises ``BadInput``, ``BadRow``."""
+    from mcq.loaders import load_questions
+
+    for question in load_questions(path):
+        if identity is None or question.id == identity:
+            return AnswerRequest(
+                question=question.stem, code=question.code, choices=question.choices
+            )
+    raise BadInput(f"{path} has no question {identity}.")
+
+
+def ask_gateway(
+    url: str,
+    question: AnswerRequest,
+    *,
+    timeout_seconds: float,
+    transport: httpx.BaseTransport | None = None,
+) -> AnswerReply:
+    """Raises ``GatewayRefused``, or ``GatewayAway`` (also where something else answers).
+    ``transport`` stands in for the network."""
+    content = question.model_dump_json(exclude_none=True)
+    headers = {"Content-Type": "application/json"}
+    try:
+        with httpx.Client(transport=transport, timeout=timeout_seconds, trust_env=False) as client:
+            reply = client.post(f"{url.rstrip('/')}/v1/answers", content=content, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise GatewayAway(url, str(error) or type(error).__name__) from error
+    try:
+        if reply.status_code == httpx.codes.OK:
+            return AnswerReply.model_validate_json(reply.content)
+        problem = Problem.model_validate_json(reply.content)
+    except ValidationError as error:
+        reason = f"something else answers there, with status {reply.status_code}"
+        raise GatewayAway(url, reason) from error
+    raise GatewayRefused(problem)

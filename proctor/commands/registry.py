@@ -1,0 +1,228 @@
+"""``proctor registry``: versions, aliases, the ledger, and what was when and why."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from contracts.errors import BadInput, Refused
+from contracts.models import ModelRef
+from proctor.output import note, print_json, print_table
+from proctor.params import DEFAULT_PATH, load_params
+from proctor.settings import read_settings
+
+app = typer.Typer(help="Versions, aliases, the ledger and lineage.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, for the ledger.")]
+Reference = Annotated[str, typer.Argument(help="NAME/VERSION or NAME@ALIAS.")]
+Model = Annotated[str, typer.Argument(help="Name of the registered model.")]
+
+
+def _open() -> Any:
+    from proctor.registry_access import open_registry
+
+    return open_registry(read_settings())
+
+
+def _when(text: str) -> datetime:
+    """A time from ISO 8601; UTC when it names no zone. Raises ``BadInput``."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadInput(
+            f"{text!r} is no time.", mend="Write ISO 8601, as in 2026-05-01T12:00:00Z."
+        ) from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _aliases_of(state: Any, number: str) -> str:
+    return ", ".join(alias for alias, to in sorted(state.aliases.items()) if to == number)
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """Every version of every model, with accuracy, verdict and aliases."""
+    state = _open().ledger.state()
+    if as_json:
+        print_json(state)
+        return
+    rows = [
+        (
+            f"{model.name}/{number}",
+            _aliases_of(model, number),
+            f"{record.verdict.accuracy.estimate:.3f}",
+            f"{record.verdict.decision} ({record.verdict.rule})",
+            record.digest[:19],
+            record.registered_at[:19],
+        )
+        for model in state.models.values()
+        for number, record in model.versions.items()
+    ]
+    print_table("", ["version", "alias", "accuracy", "verdict", "digest", "registered"], rows)
+
+
+@app.command("show")
+def show(
+    ref: Reference,
+    at: Annotated[
+        str | None, typer.Option("--at", help="As it was at this time (ISO 8601).")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """One version as it is, or the state of its model as it was at a time."""
+    registry = _open()
+    parsed = ModelRef.parse(ref)
+    state = registry.state_at(_when(at)) if at else registry.ledger.state()
+    record = state.resolve(parsed)
+    if as_json:
+        print_json(record)
+        return
+    aliases = _aliases_of(state.model(parsed.name), record.version) or "none"
+    rows = [("version", f"{record.model}/{record.version}"), ("aliases", aliases)]
+    print_table(f"at {at}" if at else "", ["what", "value"], [*rows, *_lineage_rows(record)])
+
+
+def _lineage_rows(record: Any) -> list[tuple[str, object]]:
+    registered, verdict = record.registered, record.verdict
+    return [
+        ("digest", registered.digest),
+        ("training run", registered.run_id),
+        ("evaluation run", verdict.evaluation_run_id),
+        ("verdict", f"{verdict.decision} ({verdict.rule}): {verdict.reason}"),
+        ("judged against", verdict.champion or "nobody (bootstrap)"),
+        ("data digest", registered.data_digest),
+        ("suite digest", verdict.suite_digest),
+        ("commit", registered.commit),
+        ("bento", record.bento.tag if record.bento else "not built"),
+        ("bento digest", record.bento.digest if record.bento else None),
+        ("registered", record.registered_at),
+    ]
+
+
+@app.command("lineage")
+def lineage(ref: Reference, as_json: Json = False) -> None:
+    """Version, run, evaluation, verdict, data, commit, bento, digest: one chain."""
+    record = _open().resolve(ModelRef.parse(ref))
+    if as_json:
+        print_json(dict(_lineage_rows(record)))
+    else:
+        title = f"{record.model}/{record.version}"
+        print_table(title, ["step", "value"], _lineage_rows(record))
+
+
+@app.command("history")
+def history(model: Model, as_json: Json = False) -> None:
+    """Every event of a model's ledger, oldest first."""
+    events = _open().history(model)
+    if as_json:
+        print_json(events)
+        return
+    rows = [(e.seq, e.at[:19], e.kind, _told(e.data), e.who, e.why, e.commit[:12]) for e in events]
+    print_table("", ["seq", "at (UTC)", "event", "what", "who", "why", "commit"], rows)
+
+
+def _told(data: dict[str, Any]) -> str:
+    keys = ("alias", "before", "to", "version", "tag", "slot")
+    return " ".join(f"{key}={data[key]}" for key in keys if data.get(key) is not None)
+
+
+@app.command("register")
+def register(
+    model: Annotated[Path, typer.Option("--model", help="The checkpoint folder.")] = Path(
+        "out/checkpoint"
+    ),
+    training: Annotated[Path, typer.Option("--training", help="What training wrote.")] = Path(
+        "out/training.json"
+    ),
+    evaluation: Annotated[
+        Path, typer.Option("--evaluation", help="What the evaluation wrote.")
+    ] = Path("out/evaluation.json"),
+    verdict: Annotated[Path, typer.Option("--verdict", help="What the gate wrote.")] = Path(
+        "out/verdict.json"
+    ),
+    why: Why = "it passed the gate",
+    as_json: Json = False,
+) -> None:
+    """Make a version of what passed the gate; the same weights are the same version."""
+    from evaluation.results import read_evaluation, read_training, read_verdict
+    from mcq.checkpoint import checkpoint_digest
+
+    record = _open().register(
+        read_training(training),
+        read_evaluation(evaluation),
+        read_verdict(verdict),
+        found_digest=checkpoint_digest(model),
+        why=why,
+    )
+    if as_json:
+        print_json(record)
+    else:
+        print(f"{record.model}/{record.version} {record.digest[:19]} ({record.verdict.rule})")
+
+
+@app.command("promote")
+def promote(ref: Reference, why: Why = "it passed the gate", as_json: Json = False) -> None:
+    """Make a version champion; it needs a pass against the present one."""
+    registry = _open()
+    parsed = ModelRef.parse(ref)
+    before = registry.champion(parsed.name)
+    record = registry.promote(parsed, why=why)
+    if as_json:
+        print_json(record)
+    elif before is not None and before.version == record.version:
+        print(f"{record.model}/{record.version} is champion already: nothing was moved")
+    else:
+        old = f"version {before.version}" if before else "nobody"
+        print(f"{record.model}/{record.version} is champion, after {old}")
+
+
+@app.command("pin")
+def pin(
+    out: Annotated[Path, typer.Option("--out", help="The file that the gate reads.")] = Path(
+        "pipelines/champion.json"
+    ),
+    path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
+) -> None:
+    """Write down who is champion, for the gate to judge against."""
+    from contracts.files import write_atomically
+    from evaluation.results import json_text
+
+    model = load_params(path).model
+    found = _open().pin(model)
+    text = json_text(found)
+    if not out.is_file() or out.read_text(encoding="utf-8") != text:
+        write_atomically(out, text)
+    print(f"{out}: {model} has {f'champion {found.version}' if found.version else 'no champion'}")
+
+
+@app.command("verify")
+def verify(as_json: Json = False) -> None:
+    """Check the ledger's chain and hold it against MLflow; ends with 1 if anything is wrong."""
+    findings = _open().verify()
+    if as_json:
+        print_json(findings)
+    for finding in [] if as_json else findings:
+        print(f"{finding.kind}: {finding.text}\n  {finding.mend}")
+    if findings:
+        raise Refused(
+            f"{len(findings)} faults were found.", mend="Each line above says how to mend it."
+        )
+    note("the ledger's chain holds, and MLflow shows what it says")
+
+
+@app.command("repair")
+def repair(
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Also set aliases moved by others back.")
+    ] = False,
+) -> None:
+    """Finish moves of ours that were killed half-way."""
+    done = _open().repair(restore=restore)
+    for line in done:
+        print(line)
+    if not done:
+        print("nothing to repair")

@@ -1,0 +1,254 @@
+"""The demonstration: what a person would type on a first day, typed by a program.
+
+It works in a clone of this checkout below ``.proctor/demo``, so that neither params.yaml
+nor the pipeline's results here are touched. Two versions go all the way: a short training,
+promoted by the bootstrap rule, then a long one, promoted by its paired verdict against the
+first; the same five held-out questions are asked before and after. Every command is
+printed before it runs, and whatever happens, what was started is ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.errors import ProctorError, Refused
+from contracts.questions import Question
+from mcq.loaders import load_questions
+from proctor.output import print_table
+from proctor.processes import free_port
+
+ASKED: Final = 5
+# What the environment says of another registry must not reach the demonstration's own.
+UNSET: Final = ("MLFLOW_TRACKING_URI", "PROCTOR_LEDGER_URL", "PROCTOR_HOME", "BENTOML_HOME")
+
+
+class DemoFailed(ProctorError):
+    """A command of the demonstration did not end as it must."""
+
+    exit_code = 1
+    slug = "demo-failed"
+    title = "The demonstration failed"
+
+    def __init__(self, command: str, returncode: int, work: Path) -> None:
+        self.command = command
+        self.returncode = returncode
+        super().__init__(
+            f"`{command}` ended with {returncode}.",
+            mend=f"Its output is above; logs of the services are in {work}/.proctor/logs.",
+        )
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is done: questions in the bank, optimizer steps of the two trainings."""
+
+    questions: int
+    short_steps: int
+    long_steps: int
+    minimum_accuracy: float
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One held-out question and what the gateway answered."""
+
+    question: Question
+    reply: dict[str, Any]
+
+    @property
+    def cell(self) -> str:
+        mark = "right" if self.reply["letter"] == self.question.answer else "wrong"
+        return f"{self.reply['letter']} {self.reply['confidence']:.2f} {mark}"
+
+
+class Demo:
+    """The demonstration in ``work``, which is made anew."""
+
+    def __init__(self, work: Path, sizes: Sizes) -> None:
+        self._work = work.absolute()
+        self._sizes = sizes
+        self._gateway_port, self._mlflow_port = free_port(), free_port()
+        environment = {key: value for key, value in os.environ.items() if key not in UNSET}
+        scripts = str(Path(sys.executable).parent)
+        self._environment = {
+            **environment,
+            "PATH": f"{scripts}{os.pathsep}{environment.get('PATH', '')}",
+            "PYTHONPATH": str(self._work),
+            "NO_COLOR": "1",
+        }
+
+    # ------------------------------------------------------------ the story
+
+    def run(self) -> None:
+        """Raises ``DemoFailed`` at the first command that does not end as it must."""
+        began = time.monotonic()
+        self._clone()
+        try:
+            model = self._story()
+        finally:
+            self._proctor("down")
+        self._tables(model)
+        minutes, seconds = divmod(int(time.monotonic() - began), 60)
+        print(f"\nDone in {minutes} min {seconds} s. Nothing is left running; {self._work} can be")
+        print("looked at: `cd` there and run `proctor up` for MLflow's pages.")
+
+    def _story(self) -> str:
+        _title("A first version: a short training")
+        self._set_params(self._sizes.short_steps)
+        self._up()
+        self._version("the first one", 1)
+        model = str(self._json("params")["model"])
+        self._up()
+        questions = load_questions(self._work / "data/questions/test.jsonl")[:ASKED]
+        before = self._ask(questions)
+        shutil.copy(self._work / "out/records.jsonl", self._work / "first-records.jsonl")
+
+        _title("A second version: a long training, judged against the first")
+        self._set_params(self._sizes.long_steps)
+        self._proctor("registry", "pin")
+        self._version("better on paired questions", 2)
+        self._proctor("compare", "out/records.jsonl", "first-records.jsonl")
+        self._up()
+        after = self._ask(questions)
+
+        _title("The same five held-out questions, before and after")
+        rows = [
+            (_shown(old.question), old.question.answer, old.cell, new.cell)
+            for old, new in zip(before, after, strict=True)
+        ]
+        columns = ("question", "gold", f"{model}/1", f"{model}/2")
+        print_table("", columns, rows)
+        self._expect(before, "1")
+        self._expect(after, "2")
+        self._proctor("status")
+        return model
+
+    def _version(self, why: str, number: int) -> None:
+        """The pipeline, then the two commands that change the world."""
+        model = str(self._json("params")["model"])
+        self._run("dvc", "repro")
+        self._proctor("gate", "--strict")
+        self._proctor("registry", "register")
+        self._proctor("registry", "promote", f"{model}/{number}", "--why", why)
+
+    def _tables(self, model: str) -> None:
+        _title("What the registry knows")
+        self._proctor("registry", "list")
+        self._proctor("registry", "history", model)
+        self._proctor("registry", "lineage", f"{model}@champion")
+
+    def _expect(self, asked: list[Asked], version: str) -> None:
+        for each in asked:
+            answered = str(each.reply["version"]["version"])
+            if answered != version:
+                raise Refused(f"version {answered} answered, where {version} was live.")
+
+    # ------------------------------------------------------------ its parts
+
+    def _clone(self) -> None:
+        """A clone of the checkout that we run from, with its uncommitted changes."""
+        root = Path(__file__).resolve().parent.parent
+        _title(f"A clone of this checkout in {self._work}")
+        if (self._work / "dvc.yaml").exists() or not self._work.exists():
+            shutil.rmtree(self._work, ignore_errors=True)
+        elif any(self._work.iterdir()):
+            raise Refused(
+                f"{self._work} holds something that is no demonstration.",
+                mend="Name another folder with --work.",
+            )
+        git = ["git", "-C", str(root)]
+        subprocess.run(  # noqa: S603  # fixed words, no shell
+            [*git[:1], "clone", "--quiet", "--no-hardlinks", str(root), str(self._work)],
+            check=True,
+        )
+        listed = subprocess.run(  # noqa: S603  # fixed words, no shell
+            [*git, "ls-files", "-z", "--modified", "--others", "--exclude-standard"],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.split("\0")
+        for name in filter(None, listed):
+            source, target = root / name, self._work / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_file():
+                shutil.copy(source, target)
+            else:
+                target.unlink(missing_ok=True)
+
+    def _set_params(self, steps: int) -> None:
+        """Change four numbers in params.yaml as an editor would; comments stay."""
+        path = self._work / "params.yaml"
+        text = path.read_text(encoding="utf-8")
+        for key, value in (
+            ("count", self._sizes.questions),
+            ("steps", steps),
+            ("minimum_accuracy", self._sizes.minimum_accuracy),
+        ):
+            text, changed = re.subn(rf"(?m)^(  {key}:) .*$", rf"\g<1> {value}", text)
+            if changed != 1:
+                raise Refused(f"params.yaml has {changed} lines for {key}, where one is wanted.")
+        path.write_text(text, encoding="utf-8")
+        print(f"params.yaml: train.steps is {steps}", flush=True)
+
+    def _up(self) -> None:
+        self._proctor(
+            *("up", "--mlflow-port", str(self._mlflow_port)),
+            *("--gateway-port", str(self._gateway_port)),
+        )
+
+    def _ask(self, questions: list[Question]) -> list[Asked]:
+        file = "data/questions/test.jsonl"
+        return [
+            Asked(question, self._json("ask", "--file", file, "--id", question.id))
+            for question in questions
+        ]
+
+    # ------------------------------------------------------------ commands
+
+    def _proctor(self, *words: str) -> None:
+        self._run("proctor", *words)
+
+    def _run(self, *words: str) -> None:
+        command = " ".join(words)
+        print(f"\n$ {command}", flush=True)
+        done = subprocess.run(  # noqa: S603  # our own words, no shell
+            self._argv(words), cwd=self._work, env=self._environment, check=False
+        )
+        if done.returncode:
+            raise DemoFailed(command, done.returncode, self._work)
+
+    def _json(self, *words: str) -> dict[str, Any]:
+        flags = () if words == ("params",) else ("--json",)
+        done = subprocess.run(  # noqa: S603  # our own words, no shell
+            self._argv(("proctor", *words, *flags)),
+            cwd=self._work,
+            env=self._environment,
+            check=False,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if done.returncode:
+            raise DemoFailed(" ".join(words), done.returncode, self._work)
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def _argv(self, words: tuple[str, ...]) -> list[str]:
+        """``proctor`` and ``dvc`` of this very environment, on the clone's code."""
+        return [sys.executable, "-m", *words]
+
+
+def _title(text: str) -> None:
+    print(f"\n=== {text}", flush=True)
+
+
+def _shown(question: Question) -> str:
+    return (question.code or question.stem).replace("\n", "; ")[:60]

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from contracts.errors import TrackingAway
+from contracts.verdicts import TrainingResult
+from mcq.checkpoint import checkpoint_digest
+from mcq.loaders import load_questions, questions_digest
+from tests.training.conftest import STEPS, Trained
+from tests.training.making import COMMIT
+from tests.waiting import free_port
+from training.loop import CurvePoint
+from training.tracking import SERVED_WITH, TrainingRun, pinned_requirements
+
+
+def store(folder: Path) -> str:
+    """A store without a server: what an embedded MLflow URI gives."""
+    return f"sqlite:///{folder}/mlflow.db"
+
+
+def begin(uri: str, resumed: str | None = None, experiment: str = "e") -> TrainingRun:
+    run = TrainingRun(uri, experiment)
+    run.start("a name", {"train.seed": 1}, {"git_commit": COMMIT}, resumed)
+    return run
+
+
+def points(*steps: int) -> list[CurvePoint]:
+    return [CurvePoint(step, 1.0 / step, 0.1, 2.0 / step) for step in steps]
+
+
+def steps_of(uri: str, run: TrainingRun, metric: str) -> list[int]:
+    return [point.step for point in MlflowClient(uri).get_metric_history(run.run_id, metric)]
+
+
+def test_away_is_said_at_once() -> None:
+    with pytest.raises(TrackingAway):
+        TrainingRun(f"http://127.0.0.1:{free_port()}", "e")
+
+
+def test_requirements_are_pinned_to_public_versions() -> None:
+    pins = dict(line.split("==") for line in pinned_requirements())
+    assert set(pins) == set(SERVED_WITH)
+    assert all(version and "+" not in version for version in pins.values())
+
+
+@pytest.mark.integration
+def test_runs_on_an_embedded_store(tmp_path: Path) -> None:
+    """One store for all of it: making one takes seconds."""
+    uri = store(tmp_path)
+    client = MlflowClient(uri)
+
+    run = begin(uri)
+    run.log_curve([], 1)
+    run.log_curve(points(20, 40), 1)
+    run.log_curve(points(20, 40, 60), 2)
+    assert steps_of(uri, run, "train_loss") == [20, 40, 60]
+
+    # A resumed run: same id, what MLflow has is not told again, nothing is left out.
+    resumed = begin(uri, run.run_id)
+    assert resumed.run_id == run.run_id
+    resumed.log_curve(points(20, 40, 60, 80), 3)
+    assert steps_of(uri, run, "validation_loss") == [20, 40, 60, 80]
+
+    # More points than one request may hold.
+    fresh = begin(uri)
+    many = list(range(1, 702))
+    fresh.log_curve(points(*many), 1)
+    for metric in ("train_loss", "learning_rate", "validation_loss"):
+        assert steps_of(uri, fresh, metric) == many
+
+    # Gone, unknown, or of another experiment: a new run.
+    client.delete_run(fresh.run_id)
+    for lost in (fresh.run_id, "0" * 32):
+        assert begin(uri, lost).run_id not in {lost, ""}
+    assert begin(uri, run.run_id, experiment="other").run_id != run.run_id
+
+    for error, status in (
+        (ValueError, "FAILED"),
+        (SystemExit, "FAILED"),
+        (KeyboardInterrupt, "KILLED"),
+    ):
+        with pytest.raises(error), run.ending():
+            raise error
+        assert client.get_run(run.run_id).info.status == status
+    with run.ending():
+        pass
+    assert client.get_run(run.run_id).info.status == "FINISHED"
+
+
+@pytest.mark.slow
+@pytest.mark.integration
+def test_the_run_tells_what_was_trained_from_what(
+    trained: Trained, questions_folder: Path, mlflow_server: str
+) -> None:
+    result: TrainingResult = trained.result
+    run = MlflowClient(mlflow_server).get_run(result.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["train.steps"] == str(STEPS)
+    assert run.data.params["profile.hidden_size"] == "16"
+    assert run.data.params["questions.train"] == "48"
+    assert 5_000 < int(run.data.params["parameters"]) < 20_000
+    digest = questions_digest(load_questions(questions_folder / "train.jsonl"))
+    assert run.data.tags["data_digest"] == digest == result.data_digest
+    assert run.data.tags["git_commit"] == COMMIT
+    assert run.data.tags["stage"] == "training"
+    history = MlflowClient(mlflow_server).get_metric_history(result.run_id, "train_loss")
+    assert [point.step for point in history] == list(range(20, STEPS + 1, 20))
+    assert {point.timestamp for point in history} == {1_700_000_000_000}
+    assert history[-1].value < history[0].value
+    assert {"train_loss", "validation_loss", "learning_rate"} <= set(run.data.metrics)
+
+
+@pytest.mark.slow
+@pytest.mark.integration
+def test_the_logged_model_holds_the_checkpoint_and_no_pickle(
+    trained: Trained, mlflow_server: str, tmp_path: Path
+) -> None:
+    import mlflow
+
+    mlflow.set_tracking_uri(mlflow_server)
+    folder = Path(
+        mlflow.artifacts.download_artifacts(trained.result.model_uri, dst_path=str(tmp_path))
+    )
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    assert [name for name in names if name.endswith((".pkl", ".pickle", ".pyc"))] == []
+    assert checkpoint_digest(folder / "artifacts" / "checkpoint") == trained.result.digest
+    assert {"code/mcq/scorer.py", "code/contracts/questions.py"} <= set(names)
+    assert not any(name.startswith(("code/training", "code/proctor")) for name in names)
+    model = mlflow.get_logged_model(trained.result.model_uri.removeprefix("models:/"))
+    assert model.tags["proctor.digest"] == trained.result.digest
+    assert model.source_run_id == trained.result.run_id

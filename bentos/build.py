@@ -27,7 +27,14 @@ from contracts.files import storage_faults, write_atomically
 from contracts.models import VersionFacts
 from mcq.checkpoint import check_digest
 
-SERVED_WITH: Final = ("pydantic", "safetensors", "tokenizers", "torch", "transformers")
+SERVED_WITH: Final = (
+    "pydantic",
+    "safetensors",
+    "starlette",
+    "tokenizers",
+    "torch",
+    "transformers",
+)
 """What the packed code imports, directly or through transformers' loaders. BentoML adds
 the pin of its own version."""
 

@@ -36,6 +36,7 @@
     │   └── RunNotFound
     ├── ServiceAway              exit 3, HTTP 503
     │   ├── TrackingAway            MLflow does not answer
+    │   ├── MoveNotShown            a move was decided, and MLflow does not show it yet
     │   ├── LedgerAway              the ledger's database does not answer
     │   ├── AnswererAway            no answerer behind a slot
     │   ├── AnswererBroken          an answerer whose reply cannot be trusted (HTTP 502)
@@ -457,6 +458,21 @@ class TrackingAway(ServiceAway):
         super().__init__(
             f"MLflow at {uri} does not answer ({reason}); nothing was changed.",
             mend="Start it with `proctor up`, or set MLFLOW_TRACKING_URI to one that runs.",
+        )
+
+
+class MoveNotShown(ServiceAway):
+    """MLflow went away between a decision and its showing: the decision stands."""
+
+    slug = "move-not-shown"
+    title = "The move is decided, but MLflow does not show it yet"
+
+    def __init__(self, model: str, reason: str) -> None:
+        self.model = model
+        self.reason = reason
+        super().__init__(
+            f"{model}: the ledger holds the decision, but MLflow does not show it yet ({reason}).",
+            mend="When MLflow is back, `proctor registry repair` finishes it.",
         )
 
 

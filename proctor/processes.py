@@ -28,6 +28,8 @@ from contracts.shape import Shape
 HOST: Final = "127.0.0.1"
 POLL_SECONDS: Final = 0.1
 LOG_TAIL_LINES: Final = 15
+# The system tells a beginning as clock minus uptime: it moves with corrections of the clock.
+SAME_SECONDS: Final = 5.0
 
 
 class Process(Shape):
@@ -45,7 +47,7 @@ class Process(Shape):
         """True while this very process runs (a zombie does not)."""
         try:
             process = psutil.Process(self.pid)
-            same = abs(process.create_time() - self.began) < 1.0
+            same = abs(process.create_time() - self.began) < SAME_SECONDS
             return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False

@@ -6,7 +6,9 @@ Source: https://www.uvicorn.org/settings/ and /server-behavior/ (graceful shutdo
 from __future__ import annotations
 
 import errno
+import signal
 import socket
+import sys
 from typing import Any, Final
 
 import uvicorn
@@ -39,13 +41,16 @@ def serve_app(app: Any, *, service: str, host: str, port: int) -> None:
     listening = listen(service, host, port)
     config = uvicorn.Config(
         app,
-        # Requests of callers that are slow to send must not pile up without bound.
         backlog=_BACKLOG,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         log_level="info",
     )
+    # Uvicorn repeats the signal that it ended by: ended as told is a success, and the
+    # blocks around this call are left in order.
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         uvicorn.Server(config).run(sockets=[listening])
     finally:
+        signal.signal(signal.SIGTERM, before)
         listening.close()

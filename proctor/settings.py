@@ -49,9 +49,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         home=home,
         ledger_url=environment.get("PROCTOR_LEDGER_URL") or f"sqlite:///{home}/ledger.db",
         tracking_uri=given or _stack_url(home, "mlflow") or DEFAULT_TRACKING_URI,
-        actor=environment.get("PROCTOR_ACTOR") or f"{getpass.getuser()}@{socket.gethostname()}",
+        actor=environment.get("PROCTOR_ACTOR") or f"{_user()}@{socket.gethostname()}",
         own_tracking=not given,
     )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user is often a number without a name
+        return f"uid-{os.getuid()}"
 
 
 def _stack_url(home: Path, service: str) -> str | None:

@@ -84,7 +84,8 @@ class AliasProjected(Shape):
 
 
 class AliasRestored(Shape):
-    """An alias that was moved behind the ledger's back was set right."""
+    """The decision to set an alias right that was moved behind the ledger's back, from
+    where it was ``found``. As with ``AliasMoved``, MLflow follows."""
 
     alias: Alias
     found: str | None

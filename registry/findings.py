@@ -24,9 +24,15 @@ class Finding(Shape):
 
 def find_faults(state: RegistryState, versions: VersionStore) -> list[Finding]:
     """Every disagreement between ledger and store, in the order of models."""
+    # A register that was killed at a model's first version left a model that only the
+    # store knows.
+    models = [
+        *state.models.values(),
+        *(ModelState(name=name) for name in versions.models() if name not in state.models),
+    ]
     return [
         finding
-        for model in state.models.values()
+        for model in models
         for finding in (*_alias_faults(model, versions), *_version_faults(model, versions))
     ]
 

@@ -73,7 +73,9 @@ def utc_now() -> datetime:
 
 def stamp(time: datetime) -> str:
     """ISO 8601 in UTC with microseconds: such texts sort as the times do."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime: it writes the year 999 with three digits, which sorts wrongly.
+    utc = time.astimezone(UTC).replace(tzinfo=None)
+    return utc.isoformat(timespec="microseconds") + "Z"
 
 
 class LedgerWriter:
@@ -97,9 +99,9 @@ class LedgerWriter:
             at=at,
             model=model,
             payload=payload,
-            who=who,
-            why=why,
-            commit=commit,
+            who=_storable(who),
+            why=_storable(why),
+            commit=_storable(commit),
             previous=self._last.hash if self._last else NO_EVENT,
         )
         row = event.model_dump(mode="json")
@@ -253,6 +255,11 @@ def _in_transaction(connection: sa.Connection) -> bool:
     return bool(getattr(connection.connection.dbapi_connection, "in_transaction", False))
 
 
+def _storable(text: str) -> str:
+    """``text`` as UTF-8 can hold it: bytes of a command line that are none, spelled out."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _read_any_bytes(connection: Any, _record: object) -> None:
     """Let bytes that are no UTF-8 be read, and found by the chain, not by the driver."""
     connection.text_factory = lambda data: data.decode(errors="surrogateescape")
@@ -265,6 +272,7 @@ def _event(row: dict[str, Any]) -> Event:
         event = Event.model_validate({**row, "data": json.loads(row["data"])})
         event.payload()
         stored = {**event.model_dump(mode="json"), "data": canonical_json(event.data)}
+        canonical_json(stored).encode()
     except (ValidationError, ValueError, TypeError) as error:
         raise LedgerCorrupt(_place(row), f"it is no event: {error}") from error
     for column, value in row.items():

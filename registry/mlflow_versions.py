@@ -22,6 +22,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_
 
 from contracts.errors import ModelNotFound, ProctorError, RunNotFound, VersionNotFound
 from registry.mlflow_connection import connect, mlflow_faults
+from registry.versions import DIGEST_TAG
 
 RECORDS: Final = "evaluation/records.jsonl"
 CHECKPOINT: Final = "artifacts/checkpoint"
@@ -75,6 +76,12 @@ class MlflowVersions:
                 model_uri, model, tags=dict(tags), await_registration_for=60
             )
         return str(made.version)
+
+    def models(self) -> list[str]:
+        client = self._client
+        with mlflow_faults(self._uri):
+            found = client.search_model_versions(max_results=10_000)
+        return sorted({version.name for version in found if DIGEST_TAG in version.tags})
 
     def tags(self, model: str) -> dict[str, dict[str, str]]:
         client = self._client

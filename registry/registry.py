@@ -22,13 +22,17 @@ from contracts.digests import digest_of_bytes, digest_of_folder, digest_of_json
 from contracts.errors import (
     AliasNotFound,
     AliasTampered,
+    BadInput,
     ChampionMoved,
     CouldNotJudge,
     DigestMismatch,
     GateNotPassed,
     LedgerCorrupt,
     ModelNotFound,
+    MoveNotShown,
     ResultsInvalid,
+    TrackingAway,
+    VersionNotFound,
 )
 from contracts.models import CHALLENGER, CHAMPION, Alias, ModelRef
 from contracts.verdicts import (
@@ -114,9 +118,10 @@ class Registry:
         ``DigestMismatch``, ``GateNotPassed``, ``CouldNotJudge``, ``RunNotFound``,
         ``AliasTampered`` before anything changes.
         """
+        _check_reason(why)
         _check_evidence(training, evaluation, verdict, found_digest)
         self._versions.check_run(training.run_id)
-        self._versions.check_run(evaluation.run_id)
+        self._checked_records(evaluation.run_id, evaluation.records_digest)
         model, facts = verdict.model, _verdict_facts(verdict)
         with self.ledger.write() as writer:
             self._project_pending(writer, model)
@@ -124,6 +129,7 @@ class Registry:
             if known.versions:
                 self._check_aliases(known)
             record = next((r for r in known.versions.values() if r.digest == training.digest), None)
+            news = record is None or record.verdict != facts
             if record is None:
                 self._at_step("register:checked")
                 number = self._find_or_create(known, training, evaluation, verdict)
@@ -146,7 +152,8 @@ class Registry:
             else:
                 number = record.version
             state = writer.state.model(model)
-            if number not in state.aliases.values():
+            # What says nothing new moves nothing: a later challenger stays on trial.
+            if news and number not in state.aliases.values():
                 self._decide(writer, model, CHALLENGER, number, why, facts.verdict_digest)
         self._at_step("register:recorded")
         self._project(model)
@@ -183,6 +190,11 @@ class Registry:
         Promoting the champion changes nothing. Raises ``ChampionMoved`` when the verdict
         was given against another one, ``AliasTampered``, and as ``resolve`` does.
         """
+        _check_reason(why)
+        known = self.ledger.state().models.get(ref.name)
+        if known is not None and known.pending:
+            # On its own, so that it counts even when this promotion is refused.
+            self._project(ref.name)
         with self.ledger.write() as writer:
             self._project_pending(writer, ref.name)
             record = writer.state.resolve(ref)
@@ -190,6 +202,7 @@ class Registry:
             self._check_aliases(model)
             if model.champion != record.version:
                 _check_verdict(record, model.champion)
+                self._check_stored(record)
                 self._at_step("promote:checked")
                 digest = record.verdict.verdict_digest
                 self._decide(writer, ref.name, CHAMPION, record.version, why, digest)
@@ -213,8 +226,11 @@ class Registry:
         self._append(writer, model, move, why)
 
     def _project(self, model: str) -> list[str]:
-        with self.ledger.write() as writer:
-            done = self._project_pending(writer, model)
+        try:
+            with self.ledger.write() as writer:
+                done = self._project_pending(writer, model)
+        except TrackingAway as error:
+            raise MoveNotShown(model, error.reason) from error
         self._at_step("projected")
         return done
 
@@ -235,6 +251,34 @@ class Registry:
             self._append(writer, model, payload, "MLflow shows the move")
             done.append(f"{model}@{alias} now shows {_shown(move.to)}, decided by event {move.seq}")
         return done
+
+    def _check_stored(self, record: VersionRecord) -> None:
+        """The store has the version with its digest: before a decision, since one that can
+        never be shown would stand in the way of every later one."""
+        stored = self._versions.tags(record.model)
+        if record.version not in stored:
+            raise VersionNotFound(record.model, f"{record.version} in MLflow")
+        found = stored[record.version].get(DIGEST_TAG, "missing")
+        if found != record.digest:
+            raise DigestMismatch(
+                f"{record.model}/{record.version} in MLflow",
+                expected=record.digest,
+                found=found,
+                mend="It was changed behind the ledger's back: see `proctor registry verify`.",
+            )
+
+    def _checked_records(self, run_id: str, digest: str) -> bytes:
+        """The records of an evaluation run. Raises ``RunNotFound``, ``DigestMismatch``."""
+        data = self._versions.records(run_id)
+        found = digest_of_bytes(data)
+        if found != digest:
+            raise DigestMismatch(
+                f"records of evaluation run {run_id}",
+                expected=digest,
+                found=found,
+                mend="The artifact was altered: evaluate again.",
+            )
+        return data
 
     def _check_aliases(self, model: ModelState) -> None:
         found = self._versions.aliases(model.name)
@@ -289,15 +333,7 @@ class Registry:
         if champion is None:
             return ChampionPin(model=model)
         verdict = champion.verdict
-        data = self._versions.records(verdict.evaluation_run_id)
-        found = digest_of_bytes(data)
-        if found != verdict.records_digest:
-            raise DigestMismatch(
-                f"records of evaluation run {verdict.evaluation_run_id}",
-                expected=verdict.records_digest,
-                found=found,
-                mend="The artifact was altered: evaluate the champion again.",
-            )
+        data = self._checked_records(verdict.evaluation_run_id, verdict.records_digest)
         try:
             records = [QuestionRecord.model_validate_json(line) for line in data.splitlines()]
         except ValidationError as error:
@@ -363,7 +399,6 @@ class Registry:
                 move, to = state.pending.get(alias), state.aliases.get(alias)
                 ours = {to, move.before} if move else {to}
                 if found.get(alias) not in ours:
-                    self._versions.set_alias(model, alias, to)
                     payload = AliasRestored(alias=alias, found=found.get(alias), to=to)
                     self._append(writer, model, payload, "repair --restore")
                     done.append(
@@ -374,6 +409,15 @@ class Registry:
 
 def _shown(version: str | None) -> str:
     return "nothing" if version is None else f"version {version}"
+
+
+def _check_reason(why: str) -> None:
+    """Refuse (``BadInput``) a reason that says nothing, or that no database could keep."""
+    if not why.strip() or "\0" in why or any("\ud800" <= sign <= "\udfff" for sign in why):
+        raise BadInput(
+            "the reason is blank or not readable text; nothing was changed.",
+            mend="Say in a few words why, with --why.",
+        )
 
 
 def _verdict_facts(verdict: Verdict) -> VerdictFacts:

@@ -154,10 +154,14 @@ def _alias_after(
     model: ModelState, seq: int, payload: AliasMoved | AliasProjected | AliasRestored
 ) -> ModelState:
     pending = {name: move for name, move in model.pending.items() if name != payload.alias}
-    if not isinstance(payload, AliasMoved):
+    if isinstance(payload, AliasProjected):
         return model.model_copy(update={"pending": pending})
     aliases = {name: number for name, number in model.aliases.items() if name != payload.alias}
     if payload.to is not None:
         aliases[payload.alias] = payload.to
-    pending[payload.alias] = PendingMove(seq=seq, before=payload.before, to=payload.to)
+    pending[payload.alias] = PendingMove(
+        seq=seq,
+        before=payload.found if isinstance(payload, AliasRestored) else payload.before,
+        to=payload.to,
+    )
     return model.model_copy(update={"aliases": aliases, "pending": pending})

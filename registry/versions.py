@@ -30,6 +30,10 @@ class VersionStore(Protocol):
         there is no such logged model."""
         ...
 
+    def models(self) -> list[str]:
+        """Models that have a version with our digest tag, in order of name."""
+        ...
+
     def tags(self, model: str) -> dict[str, dict[str, str]]:
         """Tags of every version, by number; empty for an unknown model."""
         ...
@@ -76,6 +80,13 @@ class MemoryVersions:
         number = str(len(versions) + 1)
         versions[number] = dict(tags)
         return number
+
+    def models(self) -> list[str]:
+        return sorted(
+            model
+            for model, versions in self._tags.items()
+            if any(DIGEST_TAG in tags for tags in versions.values())
+        )
 
     def tags(self, model: str) -> dict[str, dict[str, str]]:
         return {number: dict(tags) for number, tags in self._tags.get(model, {}).items()}

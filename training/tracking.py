@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,18 @@ def pinned_requirements(packages: Sequence[str] = SERVED_WITH) -> list[str]:
     """``name==version`` of what serving needs, public versions: a local suffix such as
     ``+cpu`` names one machine's wheel and is left out."""
     return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in packages]
+
+
+@contextmanager
+def _no_bytecode() -> Iterator[None]:
+    """MLflow runs the model's code from the folder that it uploads: no compiled copy, with
+    paths of this machine in it, is to go along."""
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _figures(point: CurvePoint) -> dict[str, float]:
@@ -134,7 +147,7 @@ class TrainingRun:
         """Log the checkpoint folder as a pyfunc; returns its URI, ``models:/m-...``."""
         root = Path(__file__).resolve().parent.parent
         row = {"question": example.stem, "code": example.code, "choices": list(example.choices)}
-        with mlflow_faults(self._uri), mlflow.start_run(run_id=self.run_id):
+        with mlflow_faults(self._uri), _no_bytecode(), mlflow.start_run(run_id=self.run_id):
             info = mlflow.pyfunc.log_model(
                 name=MODEL_NAME,
                 python_model=str(root / "training" / "mcqa_model.py"),

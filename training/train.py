@@ -7,6 +7,7 @@ stood there stays. Time and commit are arguments.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -133,7 +134,8 @@ def train(
             seed=params.train.seed,
             steps=params.train.steps,
         )
-    write_atomically(request.out / "training.json", result.model_dump_json(indent=2) + "\n")
+    facts_text = json.dumps(result.model_dump(mode="json"), indent=2, sort_keys=True)
+    write_atomically(request.out / "training.json", facts_text + "\n")
     _write_curve(request.out / "plots" / "training.csv", trainer)
     # Only now is the state of no more use: a kill before this line resumes at the last step.
     shutil.rmtree(state_folder)

@@ -32,11 +32,11 @@ def _when(text: str) -> datetime:
     """A time from ISO 8601; UTC when it names no zone. Raises ``BadInput``."""
     try:
         time = datetime.fromisoformat(text)
-    except ValueError as error:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise BadInput(
             f"{text!r} is no time.", mend="Write ISO 8601, as in 2026-05-01T12:00:00Z."
         ) from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _aliases_of(state: Any, number: str) -> str:

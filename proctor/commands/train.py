@@ -24,11 +24,12 @@ def train(
     path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
 ) -> None:
     """Train the profile of params.yaml; a killed training goes on where it was saved."""
+    # Before torch is imported: a typing error is told at once.
+    params = load_params(path)
     from proctor.commit import current_commit
     from proctor.interruption import sigterm_interrupts
     from training.train import TrainRequest, train
 
-    params = load_params(path)
     settings = read_settings()
     request = TrainRequest(
         questions=questions,

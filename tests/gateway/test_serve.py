@@ -205,3 +205,15 @@ def test_a_taken_port_and_no_gateway_are_told(tmp_path: Path) -> None:
     away = ask(tmp_path, f"http://127.0.0.1:{port}", *CHOICES)
     assert away.returncode == 3
     assert "does not answer" in away.stderr
+
+
+def test_a_huge_body_is_refused_in_words_that_arrive(tmp_path: Path) -> None:
+    """Declared or in pieces, the caller reads the problem although it was still sending."""
+    port = free_port()
+    piece = b" " * 65_536
+    headers = {"content-type": "application/json"}
+    with serving(tmp_path, port), httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        declared = client.post("/v1/answers", content=piece * 48, headers=headers)
+        pieces = client.post("/v1/answers", content=iter([piece] * 48), headers=headers)
+        for reply in (declared, pieces):
+            assert problem(reply, 413).type == "/problems/request-too-large"

@@ -34,7 +34,12 @@ print("child", child.pid, flush=True)
 http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bind="127.0.0.1")
 """
 SLEEPER = "import time; time.sleep(600)"
-DEAF = "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+DEAF = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("deaf", flush=True)
+time.sleep(600)
+"""
 
 
 class Starter:
@@ -147,6 +152,11 @@ def test_a_recycled_id_is_never_touched(starter: Starter) -> None:
     assert stranger.is_alive()
 
 
+def test_a_clock_that_was_corrected_makes_nobody_a_stranger(starter: Starter) -> None:
+    process = starter(SLEEPER)
+    assert process.model_copy(update={"began": process.began - 2}).is_alive()
+
+
 def test_a_zombie_is_not_alive(tmp_path: Path) -> None:
     child = subprocess.Popen([sys.executable, "-c", SLEEPER], start_new_session=True)
     process = Process(
@@ -185,6 +195,7 @@ def test_the_environment_is_added_to_ours(starter: Starter) -> None:
 
 def test_a_port_that_is_listened_on_is_busy_and_a_closed_one_is_free() -> None:
     with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         port = listener.getsockname()[1]

@@ -70,7 +70,8 @@ def test_a_user_without_a_name_still_has_one() -> None:
         "import os, pwd\n"
         "from proctor.settings import read_settings\n"
         "taken = {entry.pw_uid for entry in pwd.getpwall()}\n"
-        "if os.geteuid() == 0: os.setuid(next(n for n in range(40_000, 60_000) if n not in taken))\n"
+        "free = next(number for number in range(40_000, 60_000) if number not in taken)\n"
+        "if os.geteuid() == 0: os.setuid(free)\n"
         "print(read_settings({'PROCTOR_HOME': '/'}).actor)"
     )
     done = subprocess.run(

@@ -185,6 +185,14 @@ def test_a_column_that_a_reader_altered_is_found_and_never_built_upon(url: str) 
     assert len(ledger.events()) == 3
 
 
+def test_a_reason_with_bytes_that_are_no_text(url: str) -> None:
+    ledger = Ledger(url)
+    with ledger.write() as writer:
+        writer.append(MODEL, registered("1"), who="me", why="caf\udce9", commit="c")
+    assert ledger.events()[0].why == r"caf\udce9"
+    assert ledger.verify_chain() == 1
+
+
 # ------------------------------------------------------------ PostgreSQL
 
 

@@ -56,6 +56,8 @@ def test_a_checkpoint_without_space_leaves_the_old_one(
     tokenizer = build_tokenizer(bank, PROFILE.vocabulary)
     narrow = PROFILE.model_copy(update={"hidden_size": 8, "intermediate_size": 8})
     model = build_model(narrow, tokenizer, seed=1)
+    # More words than the model has rows for: a file larger than the weights.
+    tokenizer.add_tokens([f"word{place}" for place in range(400)])
     target = tmp_path / "checkpoint"
     _write_checkpoint(target, model, tokenizer, FACTS)
     before = checkpoint_digest(target)

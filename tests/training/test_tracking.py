@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import http.server
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,29 @@ def steps_of(uri: str, run: TrainingRun, metric: str) -> list[int]:
 def test_away_is_said_at_once() -> None:
     with pytest.raises(TrackingAway):
         TrainingRun(f"http://127.0.0.1:{free_port()}", "e")
+
+
+class Healthy(http.server.BaseHTTPRequestHandler):
+    """A tracking server that is up, as far as its health tells."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+
+def test_a_server_that_goes_away_hides_no_other_error() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Healthy) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        run = TrainingRun(f"http://127.0.0.1:{server.server_port}", "e")
+        thread.join()
+    run.run_id = "0" * 32
+    with pytest.raises(TrackingAway):
+        run.log_curve(points(20), 1)
+    with pytest.raises(KeyboardInterrupt), run.ending():
+        raise KeyboardInterrupt
+    with pytest.raises(TrackingAway), run.ending():
+        pass
 
 
 def test_requirements_are_pinned_to_public_versions() -> None:

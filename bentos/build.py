@@ -22,7 +22,7 @@ import contracts
 import mcq
 from bentos.archive import bento_digest, packed_model, unpack_bento
 from bentos.packed import check_packed
-from contracts.errors import BentoNotBuilt, StorageFull
+from contracts.errors import BadInput, BentoNotBuilt, StorageFull
 from contracts.files import storage_faults, write_atomically
 from contracts.models import VersionFacts
 from mcq.checkpoint import check_digest
@@ -81,9 +81,11 @@ def build_bento(
     """Build the bento of ``facts`` from its checkpoint folder and export it to ``out``.
 
     Raises ``CheckpointInvalid``, ``DigestMismatch`` (the folder is not that version),
-    ``StorageFull`` or ``BentoNotBuilt``; ``out`` is then what it was before.
+    ``BadInput``, ``StorageFull`` or ``BentoNotBuilt``; ``out`` is then what it was before.
     """
     check_digest(checkpoint, facts.digest)
+    if out.is_dir():
+        raise BadInput(f"{out} is a folder.", mend="Name a file to write, as in --out v3.bento.")
     out = out.absolute()
     subject = f"{facts.model}/{facts.version}"
     with storage_faults(out):

@@ -12,6 +12,7 @@ https://www.postgresql.org/docs/current/explicit-locking.html (advisory locks).
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -208,7 +209,7 @@ class Ledger:
 
     def _begin(self, connection: sa.Connection) -> None:
         if self._sqlite:
-            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            _use_log(connection)
             connection.exec_driver_sql("PRAGMA synchronous=FULL")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
@@ -253,6 +254,22 @@ def _make_folder(folder: Path) -> None:
 def _in_transaction(connection: sa.Connection) -> bool:
     # SQLite ends the transaction itself after some errors (a full disk is one).
     return bool(getattr(connection.connection.dbapi_connection, "in_transaction", False))
+
+
+def _use_log(connection: sa.Connection) -> None:
+    """Switch to the write-ahead log. Who comes while another one switches is told "locked"
+    at once, however long the time-out: try again until it is over."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+        except sa.exc.OperationalError as error:
+            name = getattr(error.orig, "sqlite_errorname", "")
+            if not name.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _storable(text: str) -> str:

@@ -27,10 +27,8 @@ from registry.versions import DIGEST_TAG
 RECORDS: Final = "evaluation/records.jsonl"
 CHECKPOINT: Final = "artifacts/checkpoint"
 # MLflow says "not found" with the first, and with the second for an id of the wrong form.
-_ABSENT: Final = {
-    ErrorCode.Name(RESOURCE_DOES_NOT_EXIST),
-    ErrorCode.Name(INVALID_PARAMETER_VALUE),
-}
+_NOT_THERE: Final = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
+_ABSENT: Final = {_NOT_THERE, ErrorCode.Name(INVALID_PARAMETER_VALUE)}
 
 
 class MlflowVersions:
@@ -55,7 +53,8 @@ class MlflowVersions:
             try:
                 yield
             except MlflowException as fault:
-                if fault.error_code in _ABSENT:
+                # A failed download has no code of its own: the server's is in its text.
+                if fault.error_code in _ABSENT or _NOT_THERE in str(fault):
                     raise error from fault
                 raise
 

@@ -14,8 +14,13 @@ from proctor.settings import read_settings
 
 
 def up(
-    mlflow_port: Annotated[int, typer.Option("--mlflow-port", min=1, max=65535)] = 5500,
-    gateway_port: Annotated[int, typer.Option("--gateway-port", min=1, max=65535)] = 8080,
+    mlflow_port: Annotated[
+        int, typer.Option("--mlflow-port", min=1, max=65535, help="MLflow's port on loopback.")
+    ] = 5500,
+    gateway_port: Annotated[
+        int,
+        typer.Option("--gateway-port", min=1, max=65535, help="The gateway's port on loopback."),
+    ] = 8080,
     path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
 ) -> None:
     """Start MLflow, the champion's answerer and the gateway; wait until each is ready."""

@@ -22,7 +22,7 @@ from bentos.build import (
     labels_of,
     pinned_requirements,
 )
-from contracts.errors import BentoNotBuilt, CheckpointInvalid, DigestMismatch, StorageFull
+from contracts.errors import BadInput, BentoNotBuilt, CheckpointInvalid, DigestMismatch, StorageFull
 from contracts.models import VersionFacts
 
 
@@ -33,6 +33,13 @@ def test_a_checkpoint_that_is_not_the_version_is_refused(
     with pytest.raises(DigestMismatch):
         build_bento(checkpoint, other, bento_home=tmp_path / "home", out=tmp_path / "x.bento")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_is_no_file_to_write(
+    tmp_path: Path, checkpoint: Path, facts: VersionFacts
+) -> None:
+    with pytest.raises(BadInput, match="is a folder"):
+        build_bento(checkpoint, facts, bento_home=tmp_path / "home", out=tmp_path)
 
 
 def test_a_folder_that_is_no_checkpoint_is_refused(tmp_path: Path, facts: VersionFacts) -> None:

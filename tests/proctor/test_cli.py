@@ -11,11 +11,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import typer.main
-from click import Command, Context, Group
 
 from contracts.questions import Question
-from proctor.__main__ import app
+from docs.generate import all_commands
 
 ROOT = Path(__file__).parents[2]
 ROW = '{"id": "q1", "stem": "What?", "choices": ["a", "b"], "answer": "A"}'
@@ -33,17 +31,7 @@ def proctor(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-def commands(command: Command, path: tuple[str, ...] = ()) -> list[tuple[str, Command]]:
-    found = [(" ".join(path), command)]
-    if isinstance(command, Group):
-        for name in command.list_commands(Context(command)):
-            child = command.get_command(Context(command), name)
-            assert child is not None
-            found += commands(child, (*path, name))
-    return found
-
-
-COMMANDS = commands(typer.main.get_command(app))
+COMMANDS = all_commands()
 
 
 # ------------------------------------------------------------------ exit codes and messages
@@ -156,13 +144,12 @@ def test_a_bank_is_built_and_imported_from_the_command_line(tmp_path: Path) -> N
 # ------------------------------------------------------------------ help
 
 
-@pytest.mark.parametrize("path", [path for path, _ in COMMANDS])
+@pytest.mark.parametrize("path", sorted(COMMANDS))
 def test_every_command_and_option_says_what_it_does(path: str) -> None:
-    command = dict(COMMANDS)[path]
+    command = COMMANDS[path]
     assert command.help, path
     for parameter in command.params:
-        record = getattr(parameter, "help", None)
-        assert record, f"proctor {path}: {parameter.name} has no help"
+        assert getattr(parameter, "help", None), f"proctor {path}: {parameter.name} has no help"
 
 
 def test_starting_is_quick_because_nothing_heavy_is_imported() -> None:

@@ -18,7 +18,7 @@ def in_mlflow(
     uri: str, home: Path, seed: int = 0, correct: Sequence[bool | None] = (True, False)
 ) -> Evidence:
     """A checkpoint with its runs, logged in the MLflow at ``uri``."""
-    folder = home / f"checkpoint-{seed}"
+    folder = home / str(seed) / "checkpoint"
     make_checkpoint(folder, seed)
     records = records_bytes(correct)
     file = home / f"evaluation-{seed}" / "records.jsonl"

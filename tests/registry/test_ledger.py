@@ -155,6 +155,14 @@ def test_the_database_refuses_to_change_the_past(url: str, statement: str) -> No
     assert ledger.verify_chain() == 2
 
 
+@pytest.mark.parametrize("turn", range(3))
+def test_processes_that_come_at_once_to_no_ledger_yet(tmp_path: Path, turn: int) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.db"
+    jobs = [(append_many, (url, name, 2)) for name in "abcdef"]
+    assert run_together(*jobs) == [(0, 2)] * 6
+    assert Ledger(url).verify_chain() == 12
+
+
 def test_two_processes_append_to_one_chain(url: str) -> None:
     assert run_together((append_many, (url, "a", 50)), (append_many, (url, "b", 50))) == [
         (0, 50),

@@ -17,16 +17,17 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Final
 
-from contracts.errors import AnswererAway, DigestMismatch, StackConflict
+from bentos.serving import serve_command, unpacked
+from contracts.errors import AnswererAway, StackConflict
 from contracts.files import write_atomically
 from proctor.processes import HOST, Process, answers, check_port, end, free_port, start, wait_ready
 from proctor.registry_access import open_registry
 from proctor.settings import STACK_FILE, Settings
 from proctor.version_bento import version_bento
 from registry.events import Slot
+from registry.ledger import Ledger
 from registry.state import VersionRecord
 
 MLFLOW: Final = "mlflow"
@@ -98,6 +99,7 @@ class Stack:
         with self._alone():
             running = {name: p for name, p in self.processes().items() if p.is_alive()}
             before = dict(running)
+            slot = Ledger(self._settings.ledger_url).state().slots.get(STABLE)
             try:
                 self._up_mlflow(running, ports.mlflow)
                 champion = open_registry(self._settings).champion(model)
@@ -109,16 +111,28 @@ class Stack:
                 if champion is not None:
                     self._wait_answering(running[GATEWAY], champion)
             except BaseException:
-                for name, process in running.items():
-                    if before.get(name) != process:
-                        end(process)
-                self._remember(before)
+                self._back_to(before, running, slot)
                 raise
             replaced = before.get(ANSWERER)
             if replaced is not None and replaced != running.get(ANSWERER):
                 end(replaced)
                 self._say(f"{ANSWERER:9} ended   {replaced.url} ({replaced.detail['version']})")
             return running
+
+    def _back_to(
+        self, before: dict[str, Process], running: dict[str, Process], slot: Slot | None
+    ) -> None:
+        """End what this call started, and say in the ledger who answers then."""
+        registry = open_registry(self._settings)
+        if registry.ledger.state().slots.get(STABLE) != slot:
+            if slot is not None:
+                registry.assign_slot(STABLE, slot, why="proctor up failed")
+            else:
+                registry.retire_slot(STABLE, why="proctor up failed")
+        for name, process in running.items():
+            if before.get(name) != process:
+                end(process)
+        self._remember(before)
 
     def _launch(
         self,
@@ -175,25 +189,18 @@ class Stack:
             return
         registry = open_registry(self._settings)
         bento = version_bento(registry, self._settings, champion)
+        folder = unpacked(bento.path, self._settings.home, expected_digest=bento.digest)
         port = free_port()
-        argv = [
-            *(
-                sys.executable,
-                "-m",
-                "bentoml",
-                "serve",
-                str(self._unpacked(bento.path, bento.digest)),
-            ),
-            *("--host", HOST, "--port", str(port)),
-        ]
+        argv = serve_command(folder, host=HOST, port=port)
         process = self._launch(
             running,
             ANSWERER,
             argv,
             port,
             "/readyz",
-            # The bento brings all that it needs: the store stays empty.
-            {"BENTOML_HOME": str(self._settings.home / "empty-bentoml")},
+            # The bento brings all that it needs: the store stays empty. One for each, since
+            # BentoML empties the metrics in it at start, also those of another answerer.
+            {"BENTOML_HOME": str(self._settings.home / "answerers" / str(port))},
             {"version": label, "digest": champion.digest},
         )
         runs = Slot(
@@ -205,23 +212,6 @@ class Stack:
             bento=bento.tag,
         )
         registry.assign_slot(STABLE, runs, why=f"proctor up: {label} is champion")
-
-    def _unpacked(self, bento: Path, digest: str) -> Path:
-        """The unpacked bento, its contents checked. Raises ``DigestMismatch``."""
-        from bentos.archive import bento_digest, unpack_bento
-
-        folder = self._settings.home / "slots" / digest.removeprefix("sha256:")[:16]
-        if not folder.is_dir():
-            unpack_bento(bento, folder)
-        found = bento_digest(folder)
-        if found != digest:
-            raise DigestMismatch(
-                f"bento {folder}",
-                expected=digest,
-                found=found,
-                mend=f"Remove that folder and {bento}, then run `proctor up` again.",
-            )
-        return folder
 
     def _wait_answering(self, gateway: Process, champion: VersionRecord) -> None:
         """Until the gateway sends its callers to the champion. Raises ``AnswererAway``."""

@@ -9,6 +9,7 @@ Source: https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environme
 
 from __future__ import annotations
 
+import http.client
 import os
 import urllib.error
 import urllib.request
@@ -42,7 +43,7 @@ def connect(uri: str) -> MlflowClient:
                 pass
         except urllib.error.HTTPError as error:
             raise TrackingAway(uri, f"/health answers {error.code}") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
             raise TrackingAway(uri, str(reason)) from error
     for name, value in RETRY_DEFAULTS.items():

@@ -194,7 +194,7 @@ def pin(
     model = load_params(path).model
     found = _open().pin(model)
     text = json_text(found)
-    if not out.is_file() or out.read_text(encoding="utf-8") != text:
+    if not out.is_file() or out.read_bytes() != text.encode():
         write_atomically(out, text)
     print(f"{out}: {model} has {f'champion {found.version}' if found.version else 'no champion'}")
 

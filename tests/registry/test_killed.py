@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
+from contracts.errors import MoveNotShown
 from contracts.models import ModelRef
 from proctor.registry_access import failpoint
 from registry.registry import PROMOTE_STEPS, REGISTER_STEPS, Registry
@@ -14,6 +16,7 @@ from registry.state import VersionRecord
 from registry.versions import DIGEST_TAG
 from tests.registry.making import Evidence
 from tests.registry.processes import open_registry, run_together
+from tests.registry.relay import Relay
 
 pytestmark = pytest.mark.integration
 
@@ -124,6 +127,26 @@ def test_the_first_register_killed(world: World, logged: list[Evidence], step: s
     assert world.findings() == (["unknown"] if step == "register:version-made" else [])
     assert register(*arguments) == "1"
     world.check_sound({"challenger": "1"}, logged[0].digest)
+
+
+def test_mlflow_dies_between_the_decision_and_its_showing(
+    world: World, logged: list[Evidence]
+) -> None:
+    champion = world.crown(logged[0])
+    logged[1].register(world.registry, world.model, champion=champion)
+    relay = Relay(world.where[1])
+
+    def at_step(step: str) -> None:
+        if step == "promote:decided":
+            relay.cut()
+
+    began = time.monotonic()
+    with pytest.raises(MoveNotShown):
+        open_registry(world.where[0], relay.uri, at_step).promote(world.ref("2"), why="a test")
+    assert time.monotonic() - began < 10
+    assert set(world.findings()) == {"half-applied"}
+    assert world.registry.repair()
+    world.check_sound({"champion": "2"}, logged[0].digest, logged[1].digest)
 
 
 # ------------------------------------------------------------ racing

@@ -13,6 +13,7 @@ from contracts.digests import digest_of_folder
 from contracts.errors import (
     AliasNotFound,
     AliasTampered,
+    BadInput,
     ChampionMoved,
     CouldNotJudge,
     DigestMismatch,
@@ -149,6 +150,30 @@ def test_register_refuses_a_tampered_alias(
     assert world(registry, store) == before
 
 
+def test_register_refuses_records_that_were_altered(
+    registry: Registry, store: MemoryVersions, first: Evidence
+) -> None:
+    store.runs[first.evaluation.run_id] += b"{}"
+    with pytest.raises(DigestMismatch, match="evaluation run eval-1"):
+        first.register(registry)
+    assert world(registry, store) == ([], {}, {})
+
+
+@pytest.mark.parametrize("why", ["", " \n", "\0", "caf\udce9"])
+def test_a_move_without_a_readable_reason(
+    registry: Registry, store: MemoryVersions, first: Evidence, why: str
+) -> None:
+    first.register(registry)
+    before = world(registry, store)
+    with pytest.raises(BadInput, match="reason"):
+        registry.promote(ref("/1"), why=why)
+    with pytest.raises(BadInput, match="reason"):
+        registry.register(
+            first.training, first.evaluation, first.verdict(), found_digest=first.digest, why=why
+        )
+    assert world(registry, store) == before
+
+
 # ------------------------------------------------------------ register
 
 
@@ -213,9 +238,11 @@ def test_the_challenger_follows_the_latest_registration(
     registry: Registry, store: MemoryVersions, first: Evidence, second: Evidence
 ) -> None:
     first.register(registry)
-    second.register(registry)
+    champion = second.register(registry)
     assert store.aliases(MODEL) == {"challenger": "2"}
     first.register(registry)
+    assert store.aliases(MODEL) == {"challenger": "2"}, "what is not news moves nothing"
+    first.register(registry, champion=champion)
     assert store.aliases(MODEL) == {"challenger": "1"}
 
 
@@ -284,6 +311,36 @@ def test_promote_refuses_and_changes_nothing(
     with pytest.raises(error):
         registry.promote(wanted, why="a test")
     assert world(registry, store) == before
+
+
+@pytest.mark.parametrize(
+    ("tags", "error"),
+    [(None, VersionNotFound), ({}, DigestMismatch), ({DIGEST_TAG: OTHER}, DigestMismatch)],
+    ids=["gone", "without a digest", "another digest"],
+)
+def test_promote_refuses_what_the_store_does_not_have(
+    registry: Registry,
+    ledger: Ledger,
+    first: Evidence,
+    second: Evidence,
+    tags: dict[str, str] | None,
+    error: type[ProctorError],
+    tmp_path: Path,
+) -> None:
+    first.register(registry)
+    second.register(registry)
+    other = MemoryVersions()
+    in_memory(other, tmp_path, 1)
+    for each in [{DIGEST_TAG: first.digest}, *([] if tags is None else [tags])]:
+        other.create(MODEL, first.training.model_uri, each)
+    if tags is None:  # the alias stands, the version is gone
+        other._aliases[MODEL] = {"challenger": "2"}
+    else:
+        other.set_alias(MODEL, "challenger", "2")
+    seq = ledger.state().seq
+    with pytest.raises(error):
+        Registry(ledger, other, actor="a", commit="c").promote(ref("/2"), why="a test")
+    assert ledger.state().seq == seq
 
 
 def test_promote_of_nothing(registry: Registry, first: Evidence) -> None:
@@ -493,10 +550,15 @@ def test_tampering_is_found_refused_and_restored(
     assert registry.resolve(ref("@champion")).version == "1", "never silently followed"
     assert registry.repair() == [], "without --restore nothing of others is touched"
     assert store.aliases(MODEL)["champion"] == "2"
-    [line] = registry.repair(restore=True)
-    assert "champion" in line
+    done = registry.repair(restore=True)
+    assert all("@champion" in line for line in done)
     assert store.aliases(MODEL)["champion"] == "1"
-    assert registry.history(MODEL)[-1].kind is EventKind.ALIAS_RESTORED
+    restored, projected = registry.history(MODEL)[-2:]
+    assert (restored.kind, projected.kind) == (
+        EventKind.ALIAS_RESTORED,
+        EventKind.ALIAS_PROJECTED,
+    )
+    assert restored.data == {"alias": "champion", "found": "2", "to": "1"}
     assert registry.verify() == []
     assert registry.repair(restore=True) == []
     registry.promote(ref("/2"), why="by the rules")
@@ -510,7 +572,7 @@ def test_an_alias_removed_by_others_is_restored(
     store.set_alias(MODEL, "champion", None)
     store.set_alias(MODEL, "challenger", "1")
     assert [finding.kind for finding in registry.verify()] == ["tampered", "tampered"]
-    assert len(registry.repair(restore=True)) == 2
+    assert registry.repair(restore=True)
     assert store.aliases(MODEL) == {"champion": "1"}
     assert registry.verify() == []
 
@@ -607,6 +669,7 @@ def test_a_register_killed_before_the_ledger_knew_is_completed_by_the_next(
     killed_at("register:version-made", ledger, store, first.register)
     assert len(store.tags(MODEL)) == 1
     assert ledger.events() == []
+    assert [finding.kind for finding in registry.verify()] == ["unknown"]
     assert first.register(registry).version == "1"
     assert len(store.tags(MODEL)) == 1
     assert registry.verify() == []

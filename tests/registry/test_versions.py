@@ -96,6 +96,13 @@ def test_versions_count_up_and_keep_their_tags(place: Place, model_name: str) ->
         "2",
     ]
     assert store.tags(model_name) == {"1": tags[0], "2": tags[1]}
+    assert model_name in store.models()
+
+
+def test_a_model_without_our_tags_is_none_of_ours(place: Place, model_name: str) -> None:
+    store, evidence = place
+    store.create(model_name, evidence.training.model_uri, {"their": "tag"})
+    assert model_name not in store.models()
 
 
 def test_aliases_are_set_moved_and_removed(place: Place, model_name: str) -> None:
@@ -162,6 +169,7 @@ def test_a_deleted_run_is_not_there(mlflow_server: str) -> None:
 def calls(store: MlflowVersions, evidence: Evidence, folder: Path) -> list[Callable[[], object]]:
     uri = evidence.training.model_uri
     return [
+        store.models,
         lambda: store.tags("coding-mcqa"),
         lambda: store.aliases("coding-mcqa"),
         lambda: store.set_alias("coding-mcqa", "champion", "1"),
@@ -190,7 +198,7 @@ def test_nothing_listens(tmp_path: Path) -> None:
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(9))
 def test_the_server_dies_between_two_calls(
     mlflow_server: str, logged: list[Evidence], tmp_path: Path, number: int
 ) -> None:

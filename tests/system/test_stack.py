@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 from tests.system.conftest import Work
-from tests.waiting import wait_until
+from tests.waiting import free_port, wait_until
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -23,8 +24,6 @@ QUESTION = {
 
 
 def status(work: Work) -> dict[str, Any]:
-    import json
-
     rows = json.loads(work.run("proctor", "status", "--json").stdout)
     return {row["service"]: row for row in rows}
 
@@ -75,25 +74,29 @@ def test_a_killed_answerer_is_told_and_replaced(stack: Work) -> None:
 
 
 def test_a_busy_port_is_told_and_nothing_is_left(demo: Work) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", demo.gateway_port))
-        other.listen()
-        done = demo.up()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = demo.run(
+            *("proctor", "up", "--mlflow-port", str(free_port()), "--gateway-port", port)
+        )
     assert done.returncode == 1
-    assert f"127.0.0.1:{demo.gateway_port} is taken" in done.stderr
+    assert f"127.0.0.1:{port} is taken" in done.stderr
     assert "--gateway-port" in done.stderr
     assert status(demo) == {}
+    # The answerer had its slot already: the ledger must not name one that was ended.
+    last = demo.json("registry", "history", "coding-mcqa")[-1]
+    assert (last["kind"], last["why"]) == ("slot_retired", "proctor up failed")
 
 
-def test_an_altered_bento_does_not_start(demo: Work) -> None:
-    (weights,) = demo.folder.glob(".proctor/slots/*/models/*/2/**/model.safetensors")
-    before = weights.read_bytes()
-    weights.write_bytes(before[:-1] + bytes([before[-1] ^ 1]))
+def test_a_bento_of_other_contents_does_not_start(demo: Work) -> None:
+    bento = demo.folder / ".proctor/bentos/coding-mcqa-2.bento"
+    before = bento.read_bytes()
+    bento.write_bytes((bento.parent / "coding-mcqa-1.bento").read_bytes())
     try:
         done = demo.up()
         assert done.returncode == 1
-        assert "digest" in done.stderr
+        assert "the digest is" in done.stderr
         assert status(demo) == {}
     finally:
-        weights.write_bytes(before)
+        bento.write_bytes(before)
         demo.run("proctor", "down")

@@ -30,10 +30,10 @@ def test_the_estimate_is_pairs_over_coincidences() -> None:
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_every_family_has_many_programs(family: str) -> None:
-    """Of 400 draws at most a tenth may coincide: held-out programs are many."""
+    """Some 1,500 at least, a tenth of them held out: of 400 draws nine tenths differ then."""
     for difficulty in DIFFICULTIES:
         found = estimate_universe(family, difficulty, 400, 1)
-        assert found.distinct >= 360, found
+        assert found.distinct >= 345, found
 
 
 def test_the_table_has_a_row_for_every_family_and_difficulty() -> None:

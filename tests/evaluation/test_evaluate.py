@@ -4,6 +4,7 @@ import json
 import resource
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -212,9 +213,10 @@ def test_an_evaluation_that_fails_marks_its_run_and_leaves_the_old_results(
     assert snapshot(request.out) == before
 
 
-@pytest.fixture
+@contextmanager
 def no_space() -> Iterator[None]:
-    """This process may write files of at most 1000 bytes: a full disk, as errors go."""
+    """This process may write files of at most 1000 bytes: a full disk, as errors go. A block,
+    no fixture: the runner itself must be able to write its report to a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, hard))
     try:
@@ -225,17 +227,14 @@ def no_space() -> Iterator[None]:
 
 @pytest.mark.integration
 def test_a_full_disk_marks_the_run_and_leaves_the_old_results(
-    mlflow_server: str,
-    evaluated: tuple[EvaluateRequest, list[int]],
-    request: pytest.FixtureRequest,
+    mlflow_server: str, evaluated: tuple[EvaluateRequest, list[int]]
 ) -> None:
     done, _ = evaluated
     before = snapshot(done.out)
     experiment = "evaluations without space"
     params = done.params.model_copy(update={"experiment": experiment})
     full = EvaluateRequest(**{**vars(done), "params": params})
-    request.getfixturevalue("no_space")
-    with pytest.raises(StorageFull, match="no space is left"):
+    with no_space(), pytest.raises(StorageFull, match="no space is left"):
         evaluate(full, now_seconds=lambda: 0.0)
     assert run_statuses(mlflow_server, experiment) == ["FAILED"]
     assert snapshot(done.out) == before

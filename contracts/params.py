@@ -39,6 +39,9 @@ class Profile(Shape):
             raise ValueError("hidden_size must be a multiple of attention_heads")
         if self.attention_heads % self.key_value_heads:
             raise ValueError("attention_heads must be a multiple of key_value_heads")
+        if self.hidden_size // self.attention_heads % 2:
+            # Rotary embeddings turn pairs of dimensions (arXiv:2104.09864).
+            raise ValueError("hidden_size / attention_heads must be even")
         return self
 
 

@@ -149,11 +149,16 @@ def _exit_code(process: Process) -> int | None:
 
 def end(process: Process, timeout_seconds: float = 20.0) -> bool:
     """End it and its group: SIGTERM, then SIGKILL after ``timeout_seconds``. ``False``
-    when it had ended before. Never touches a process that is not the one remembered."""
+    when all of it had ended before. Workers that outlived their leader are ended, too.
+    Never touches a process that is not the one remembered, nor that one's group."""
     if not process.is_alive():
         _exit_code(process)
-        return False
+        if psutil.pid_exists(process.pid):
+            # A stranger has the id: then the group of that id is the stranger's.
+            return False
     members = _group(process.pid)
+    if not members:
+        return False
     _signal(process.pid, signal.SIGTERM)
     _, alive = psutil.wait_procs(members, timeout=timeout_seconds)
     for member in alive:

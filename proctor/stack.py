@@ -97,7 +97,11 @@ class Stack:
         Raises ``PortBusy``, ``ChildDied``: then what this call started is ended again.
         """
         with self._alone():
-            running = {name: p for name, p in self.processes().items() if p.is_alive()}
+            known = self.processes()
+            running = {name: process for name, process in known.items() if process.is_alive()}
+            for name in known.keys() - running.keys():
+                # It died; a worker of its may hold the port still.
+                end(known[name])
             before = dict(running)
             slot = Ledger(self._settings.ledger_url).state().slots.get(STABLE)
             try:

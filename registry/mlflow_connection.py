@@ -15,12 +15,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
-
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
+from typing import TYPE_CHECKING, Final
 
 from contracts.errors import TrackingAway
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 PROBE_SECONDS: Final = 3.0
 # Set when MLflow is reached the first time, for the rest of the process; what the
@@ -48,6 +48,9 @@ def connect(uri: str) -> MlflowClient:
             raise TrackingAway(uri, str(reason)) from error
     for name, value in RETRY_DEFAULTS.items():
         os.environ.setdefault(name, value)
+    # After the probe: an address that is away is told before seconds of importing.
+    from mlflow import MlflowClient
+
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
@@ -55,6 +58,8 @@ def connect(uri: str) -> MlflowClient:
 def mlflow_faults(uri: str) -> Iterator[None]:
     """Raise ``TrackingAway`` for a connection to ``uri`` that broke; every other error of
     MLflow's passes as it is."""
+    from mlflow.exceptions import MlflowException
+
     try:
         yield
     except MlflowException as error:

@@ -4,6 +4,9 @@ A version's tags are given when it is made, in one call, so that a version is ne
 without the digest that finds it again. Errors of MLflow become ours here, the most
 specific first.
 
+MLflow is imported when it is first spoken to: that takes seconds, and what only reads the
+ledger (list, history, lineage) need not wait for them.
+
 Source: https://mlflow.org/docs/latest/ml/model-registry/
 """
 
@@ -13,22 +16,20 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
-
-import mlflow
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
+from typing import TYPE_CHECKING, Final
 
 from contracts.errors import ModelNotFound, ProctorError, RunNotFound, VersionNotFound
 from registry.mlflow_connection import connect, mlflow_faults
 from registry.versions import DIGEST_TAG
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 RECORDS: Final = "evaluation/records.jsonl"
 CHECKPOINT: Final = "artifacts/checkpoint"
 # MLflow says "not found" with the first, and with the second for an id of the wrong form.
-_NOT_THERE: Final = ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)
-_ABSENT: Final = {_NOT_THERE, ErrorCode.Name(INVALID_PARAMETER_VALUE)}
+_NOT_THERE: Final = "RESOURCE_DOES_NOT_EXIST"
+_ABSENT: Final = {_NOT_THERE, "INVALID_PARAMETER_VALUE"}
 
 
 class MlflowVersions:
@@ -42,6 +43,8 @@ class MlflowVersions:
     def _client(self) -> MlflowClient:
         if self._connected is None:
             self._connected = connect(self._uri)
+            import mlflow
+
             mlflow.set_tracking_uri(self._uri)
             mlflow.set_registry_uri(self._uri)
         return self._connected
@@ -49,6 +52,8 @@ class MlflowVersions:
     @contextmanager
     def _absent(self, error: ProctorError) -> Iterator[None]:
         """Raise ``error`` where MLflow says that the thing asked for is not there."""
+        from mlflow.exceptions import MlflowException
+
         with mlflow_faults(self._uri):
             try:
                 yield
@@ -68,6 +73,8 @@ class MlflowVersions:
 
     def create(self, model: str, model_uri: str, tags: Mapping[str, str]) -> str:
         client = self._client
+        import mlflow
+
         with self._absent(RunNotFound(model_uri, self._uri)):
             # A bad source makes MLflow answer 500 and its client retry: look first.
             client.get_logged_model(model_uri.removeprefix("models:/"))
@@ -109,6 +116,8 @@ class MlflowVersions:
 
     def fetch(self, model_uri: str, folder: Path) -> Path:
         client = self._client
+        import mlflow
+
         folder.mkdir(parents=True, exist_ok=True)
         with self._absent(RunNotFound(model_uri, self._uri)):
             logged = client.get_logged_model(model_uri.removeprefix("models:/"))
@@ -121,6 +130,8 @@ class MlflowVersions:
 
     def records(self, run_id: str) -> bytes:
         self.check_run(run_id)
+        import mlflow
+
         with (
             tempfile.TemporaryDirectory() as folder,
             self._absent(RunNotFound(f"{run_id} with {RECORDS}", self._uri)),

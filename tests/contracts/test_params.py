@@ -52,6 +52,7 @@ def set_at(raw: dict[str, Any], path: str, value: object) -> dict[str, Any]:
         ("gate.confidence", 0.5),
         ("gate.confidence", 1),
         ("profiles.nano.hidden_size", 98),
+        ("profiles.nano.hidden_size", 100),
         ("profiles.nano.key_value_heads", 3),
         ("profiles.nano.scoring", "guess"),
         ("profiles.nano.vocabulary", 255),

@@ -135,6 +135,19 @@ def test_a_server_becomes_ready_and_is_ended_with_its_group(starter: Starter) ->
     check_port("web", port)
 
 
+def test_workers_that_outlived_their_leader_are_ended(starter: Starter) -> None:
+    port = free_port()
+    server = starter(SERVER, str(port), port=port)
+    wait_ready(server, 30)
+    (child,) = psutil.Process(server.pid).children()
+    os.kill(server.pid, signal.SIGKILL)
+    os.waitpid(server.pid, 0)
+    assert child.is_running()
+    assert end(server)
+    wait_until(lambda: not child.is_running(), 20, "the worker ends")
+    assert not end(server)
+
+
 def test_one_that_ignores_sigterm_is_killed(starter: Starter) -> None:
     process = starter(DEAF)
     wait_until(lambda: "deaf" in process.log.read_text(), 20, "it ignores SIGTERM")

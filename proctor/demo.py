@@ -108,7 +108,7 @@ class Demo:
         self._version("the first one", 1)
         model = str(self._json("params")["model"])
         self._up()
-        questions = load_questions(self._work / "data/questions/test.jsonl")[:ASKED]
+        questions = _of_each_family(load_questions(self._work / "data/questions/test.jsonl"))
         before = self._ask(questions)
         shutil.copy(self._work / "out/records.jsonl", self._work / "first-records.jsonl")
 
@@ -248,6 +248,12 @@ class Demo:
 
 def _title(text: str) -> None:
     print(f"\n=== {text}", flush=True)
+
+
+def _of_each_family(questions: list[Question]) -> list[Question]:
+    """The first question of each family, ``ASKED`` in all: the five to ask."""
+    first = {question.family: question for question in reversed(questions)}
+    return list(first.values())[:ASKED]
 
 
 def _shown(question: Question) -> str:

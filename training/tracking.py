@@ -103,6 +103,9 @@ class TrainingRun:
             experiment_id = (
                 found.experiment_id if found else self._client.create_experiment(self._experiment)
             )
+            # The fluent calls below refuse a run that is not of the active experiment,
+            # which the environment or somebody in this process may have set.
+            mlflow.set_experiment(experiment_id=experiment_id)
             if resumed is not None and self._go_on(resumed, experiment_id, tags):
                 return
             run = self._client.create_run(

@@ -14,13 +14,13 @@ def demo(
     ),
     questions: Annotated[
         int, typer.Option("--questions", min=1_000, help="Questions in the bank.")
-    ] = 24_000,
+    ] = 20_000,
     short_steps: Annotated[
         int, typer.Option("--short-steps", min=1, help="Steps of the first version.")
-    ] = 1_200,
+    ] = 1_100,
     long_steps: Annotated[
         int, typer.Option("--long-steps", min=1, help="Steps of the second version.")
-    ] = 3_000,
+    ] = 2_600,
     minimum_accuracy: Annotated[
         float, typer.Option("--minimum-accuracy", help="What the gate asks for at least.")
     ] = 0.25,

@@ -8,9 +8,11 @@ import pytest
 from mlflow import MlflowClient
 
 from contracts.errors import TrackingAway
+from contracts.questions import Question
 from contracts.verdicts import TrainingResult
 from mcq.checkpoint import checkpoint_digest
 from mcq.loaders import load_questions, questions_digest
+from tests.checkpoints import make_tiny_checkpoint
 from tests.training.conftest import STEPS, Trained
 from tests.training.making import COMMIT
 from tests.waiting import free_port
@@ -72,6 +74,21 @@ def test_requirements_are_pinned_to_public_versions() -> None:
 
 
 @pytest.mark.integration
+@pytest.mark.integration
+@pytest.mark.slow
+def test_another_active_experiment_does_not_matter(
+    mlflow_server: str, tmp_path: Path, bank: list[Question]
+) -> None:
+    import mlflow
+
+    mlflow.set_tracking_uri(mlflow_server)
+    mlflow.set_experiment("somebody-elses")
+    run = begin(mlflow_server, experiment="ours")
+    digest = make_tiny_checkpoint(tmp_path / "checkpoint")
+    uri = run.log_model(tmp_path / "checkpoint", digest, bank[0])
+    assert uri.startswith("models:/m-")
+
+
 def test_runs_on_an_embedded_store(tmp_path: Path) -> None:
     """One store for all of it: making one takes seconds."""
     uri = store(tmp_path)

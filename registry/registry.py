@@ -18,15 +18,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from contracts.digests import digest_of_bytes, digest_of_folder, digest_of_json
+from contracts.digests import digest_of_bytes, digest_of_folder
 from contracts.errors import (
     AliasNotFound,
     AliasTampered,
-    BadInput,
-    ChampionMoved,
-    CouldNotJudge,
     DigestMismatch,
-    GateNotPassed,
     LedgerCorrupt,
     ModelNotFound,
     MoveNotShown,
@@ -52,9 +48,15 @@ from registry.events import (
     Slot,
     SlotAssigned,
     SlotRetired,
-    VerdictFacts,
     VerdictRecorded,
     VersionRegistered,
+)
+from registry.evidence import (
+    check_evidence,
+    check_reason,
+    check_verdict,
+    shown,
+    verdict_facts,
 )
 from registry.findings import Finding, find_faults
 from registry.ledger import Ledger, LedgerWriter
@@ -118,11 +120,11 @@ class Registry:
         ``DigestMismatch``, ``GateNotPassed``, ``CouldNotJudge``, ``RunNotFound``,
         ``AliasTampered`` before anything changes.
         """
-        _check_reason(why)
-        _check_evidence(training, evaluation, verdict, found_digest)
+        check_reason(why)
+        check_evidence(training, evaluation, verdict, found_digest)
         self._versions.check_run(training.run_id)
         self._checked_records(evaluation.run_id, evaluation.records_digest)
-        model, facts = verdict.model, _verdict_facts(verdict)
+        model, facts = verdict.model, verdict_facts(verdict)
         with self.ledger.write() as writer:
             self._project_pending(writer, model)
             known = writer.state.models.get(model) or ModelState(name=model)
@@ -190,7 +192,7 @@ class Registry:
         Promoting the champion changes nothing. Raises ``ChampionMoved`` when the verdict
         was given against another one, ``AliasTampered``, and as ``resolve`` does.
         """
-        _check_reason(why)
+        check_reason(why)
         known = self.ledger.state().models.get(ref.name)
         if known is not None and known.pending:
             # On its own, so that it counts even when this promotion is refused.
@@ -201,7 +203,7 @@ class Registry:
             model = writer.state.model(ref.name)
             self._check_aliases(model)
             if model.champion != record.version:
-                _check_verdict(record, model.champion)
+                check_verdict(record, model.champion)
                 self._check_stored(record)
                 self._at_step("promote:checked")
                 digest = record.verdict.verdict_digest
@@ -241,7 +243,7 @@ class Registry:
         for alias, move in (state.pending if state else {}).items():
             found = self._versions.aliases(model).get(alias)
             if found not in {move.before, move.to}:
-                raise AliasTampered(model, alias, ledger=_shown(move.to), found=_shown(found))
+                raise AliasTampered(model, alias, ledger=shown(move.to), found=shown(found))
             if found != move.to:
                 self._versions.set_alias(model, alias, move.to)
             self._at_step(f"{alias}:shown")
@@ -249,7 +251,7 @@ class Registry:
                 {"alias": alias, "to": move.to, "move": move.seq}
             )
             self._append(writer, model, payload, "MLflow shows the move")
-            done.append(f"{model}@{alias} now shows {_shown(move.to)}, decided by event {move.seq}")
+            done.append(f"{model}@{alias} now shows {shown(move.to)}, decided by event {move.seq}")
         return done
 
     def _check_stored(self, record: VersionRecord) -> None:
@@ -286,7 +288,7 @@ class Registry:
             ledger = model.aliases.get(alias)
             if found.get(alias) != ledger:
                 raise AliasTampered(
-                    model.name, alias, ledger=_shown(ledger), found=_shown(found.get(alias))
+                    model.name, alias, ledger=shown(ledger), found=shown(found.get(alias))
                 )
 
     # ------------------------------------------------------------ reading
@@ -402,75 +404,6 @@ class Registry:
                     payload = AliasRestored(alias=alias, found=found.get(alias), to=to)
                     self._append(writer, model, payload, "repair --restore")
                     done.append(
-                        f"{model}@{alias} was at {_shown(found.get(alias))}, is at {_shown(to)}"
+                        f"{model}@{alias} was at {shown(found.get(alias))}, is at {shown(to)}"
                     )
         return done
-
-
-def _shown(version: str | None) -> str:
-    return "nothing" if version is None else f"version {version}"
-
-
-def _check_reason(why: str) -> None:
-    """Refuse (``BadInput``) a reason that says nothing, or that no database could keep."""
-    if not why.strip() or "\0" in why or any("\ud800" <= sign <= "\udfff" for sign in why):
-        raise BadInput(
-            "the reason is blank or not readable text; nothing was changed.",
-            mend="Say in a few words why, with --why.",
-        )
-
-
-def _verdict_facts(verdict: Verdict) -> VerdictFacts:
-    comparison = verdict.comparison
-    return VerdictFacts(
-        decision=verdict.decision,
-        rule=verdict.rule,
-        reason=verdict.reason,
-        champion=verdict.champion,
-        evaluation_run_id=verdict.evaluation_run_id,
-        suite_digest=verdict.suite_digest,
-        records_digest=verdict.records_digest,
-        accuracy=verdict.accuracy,
-        difference=comparison.difference if comparison else None,
-        mcnemar_p=comparison.mcnemar_p if comparison else None,
-        verdict_digest=digest_of_json(verdict.model_dump(mode="json")),
-    )
-
-
-def _check_evidence(
-    training: TrainingResult, evaluation: EvaluationResult, verdict: Verdict, found_digest: str
-) -> None:
-    """Weights, evaluation and verdict are of one checkpoint, and the verdict is a pass."""
-    again = "Run `dvc repro` so that all of it is of one checkpoint."
-    for subject, expected, found in (
-        ("the checkpoint folder", training.digest, found_digest),
-        ("the evaluation", training.digest, evaluation.digest),
-        ("the verdict", training.digest, verdict.digest),
-        ("the verdict's records", evaluation.records_digest, verdict.records_digest),
-        ("the verdict's suite", evaluation.suite_digest, verdict.suite_digest),
-    ):
-        if expected != found:
-            raise DigestMismatch(subject, expected=expected, found=found, mend=again)
-    if verdict.evaluation_run_id != evaluation.run_id:
-        raise GateNotPassed(
-            "this checkpoint",
-            f"the verdict is of run {verdict.evaluation_run_id}, the evaluation of"
-            f" {evaluation.run_id}.",
-            mend=again,
-        )
-    if verdict.decision == "reject":
-        raise GateNotPassed("this checkpoint", verdict.reason)
-    if verdict.decision != "pass":
-        raise CouldNotJudge("this checkpoint", verdict.reason)
-
-
-def _check_verdict(record: VersionRecord, champion: str | None) -> None:
-    subject = f"{record.model}/{record.version}"
-    if record.verdict.decision != "pass":
-        raise GateNotPassed(subject, record.verdict.reason)
-    if record.verdict.champion != champion:
-        raise ChampionMoved(
-            record.model,
-            judged_against=_shown(record.verdict.champion),
-            present=_shown(champion),
-        )

@@ -167,7 +167,10 @@ class BadParams(BadInput):
         self.source = source
         self.reason = reason
         super().__init__(
-            f"{source}: {reason}", mend="`proctor params` prints every key with unit and range."
+            f"{source}: {reason}",
+            mend="`proctor params --schema` prints every key with unit and range."
+            if source.endswith((".yaml", ".yml"))
+            else "Correct it and run this again.",
         )
 
 
@@ -354,7 +357,8 @@ class PortBusy(StackConflict):
         self.port = port
         super().__init__(
             f"{service} cannot start: {host}:{port} is taken by another program.",
-            mend=f"End that program, or choose another port with --{service}-port.",
+            mend=f"End that program, or choose another port: --{service}-port of `proctor up`,"
+            " --port of the others.",
         )
 
 

@@ -6,11 +6,11 @@ prints this as JSON Schema.
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from contracts.models import ModelName, ScoringMethod
+from contracts.models import ModelName
 from contracts.shape import Shape
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -24,7 +24,8 @@ class QuestionsParams(Shape):
 class Profile(Shape):
     """A model to train. Sizes are in units of the transformer they name."""
 
-    scoring: ScoringMethod = Field(description="how its answers are scored")
+    # A model from scratch learns to write the text of an answer; letters stay near chance.
+    scoring: Literal["text"] = Field(description="how its answers are scored")
     vocabulary: int = Field(ge=260, le=200_000, description="tokens of the BPE vocabulary")
     hidden_size: int = Field(ge=8, description="width of the residual stream")
     intermediate_size: int = Field(ge=8, description="width of the MLP")

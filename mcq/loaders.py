@@ -27,41 +27,45 @@ def _reason(error: ValidationError) -> str:
     return f"{where}: {text}" if where else text
 
 
-def iter_jsonl(path: Path) -> Iterator[Question]:
-    """The questions of a JSONL file, one an object a line; blank lines are skipped."""
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Number and text of every line, ends kept. Raises ``BadRow`` for one that is not UTF-8."""
     with path.open("rb") as stream:
         for number, raw in enumerate(stream, start=1):
             try:
-                line = raw.decode("utf-8").strip()
+                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
                 raise BadRow(path, number, f"not UTF-8 at byte {error.start}") from error
-            if not line:
-                continue
+            yield number, text
+
+
+def iter_jsonl(path: Path) -> Iterator[tuple[int, Question]]:
+    """Line and question of a JSONL file, one an object a line; blank lines are skipped."""
+    for number, text in _lines(path):
+        if text.strip():
             try:
-                yield Question.model_validate_json(line)
+                yield number, Question.model_validate_json(text)
             except ValidationError as error:
                 raise BadRow(path, number, _reason(error)) from error
 
 
-def iter_mmlu_csv(path: Path) -> Iterator[Question]:
-    """The questions of an MMLU file: no header; stem, 2 to 10 choices, letter.
+def iter_mmlu_csv(path: Path) -> Iterator[tuple[int, Question]]:
+    """Line and question of an MMLU file: no header; stem, 2 to 10 choices, letter.
 
-    A row may span lines inside quotes; ``line`` of a ``BadRow`` is where it begins. The
-    subject (file name without ``_test`` or ``_dev``) becomes the family.
+    A row may span lines inside quotes; its line is where it begins. The subject (file name
+    without ``_test`` or ``_dev``) becomes the family.
     """
     subject = path.stem.removesuffix("_test").removesuffix("_dev").removesuffix("_val")
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, strict=True)
-        while True:
-            start = reader.line_num + 1
-            try:
-                row = next(reader, None)
-            except (csv.Error, UnicodeDecodeError) as error:
-                raise BadRow(path, start, str(error)) from error
-            if row is None:
-                return
-            if row:
-                yield _mmlu_question(path, start, subject, row)
+    reader = csv.reader((text for _, text in _lines(path)), strict=True)
+    while True:
+        start = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            raise BadRow(path, start, str(error)) from error
+        if row is None:
+            return
+        if row:
+            yield start, _mmlu_question(path, start, subject, row)
 
 
 def _mmlu_question(path: Path, line: int, subject: str, row: list[str]) -> Question:
@@ -101,14 +105,17 @@ def load_questions(path: Path) -> list[Question]:
         raise BadInput(
             f"{path}: there is no such file.", mend="`proctor questions build` makes one."
         )
-    questions = list(readers[path.suffix](path))
+    seen: dict[str, int] = {}
+    questions = []
+    for line, question in readers[path.suffix](path):
+        if question.id in seen:
+            raise BadRow(
+                path, line, f"the id {question.id} stands in line {seen[question.id]}, too"
+            )
+        seen[question.id] = line
+        questions.append(question)
     if not questions:
         raise BadInput(f"{path} holds no questions.")
-    seen: set[str] = set()
-    for place, question in enumerate(questions, start=1):
-        if question.id in seen:
-            raise BadInput(f"{path}: question {place} repeats the id {question.id}.")
-        seen.add(question.id)
     return questions
 
 

@@ -64,6 +64,15 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+    except Exception as error:
+        # MLflow's own refusals (an experiment deleted in its pages, say) name their mending.
+        if not type(error).__module__.startswith("mlflow."):
+            raise
+        print(f"error: MLflow refused: {error}", file=sys.stderr)
+        sys.exit(3)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ printed before it runs, and whatever happens, what was started is ended.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -25,8 +26,12 @@ from contracts.questions import Question
 from mcq.loaders import load_questions
 from proctor.output import print_table
 from proctor.processes import free_port
+from proctor.settings import STACK_FILE
 
 ASKED: Final = 5
+# Says that a folder is a demonstration's and may be removed by the next one.
+MARK: Final = ".proctor/demonstration"
+IDENTITY: Final = ("-c", "user.name=demonstration", "-c", "user.email=demo@localhost.invalid")
 # What the environment says of another registry must not reach the demonstration's own.
 UNSET: Final = ("MLFLOW_TRACKING_URI", "PROCTOR_LEDGER_URL", "PROCTOR_HOME", "BENTOML_HOME")
 
@@ -94,8 +99,12 @@ class Demo:
         self._clone()
         try:
             model = self._story()
-        finally:
-            self._proctor("down")
+        except BaseException:
+            # The first failure is the one to tell.
+            with contextlib.suppress(DemoFailed):
+                self._proctor("down")
+            raise
+        self._proctor("down")
         self._tables(model)
         minutes, seconds = divmod(int(time.monotonic() - began), 60)
         print(f"\nDone in {minutes} min {seconds} s. Nothing is left running; {self._work} can be")
@@ -104,6 +113,7 @@ class Demo:
     def _story(self) -> str:
         _title("A first version: a short training")
         self._set_params(self._sizes.short_steps)
+        self._commit("A short training")
         self._up()
         self._version("the first one", 1)
         model = str(self._json("params")["model"])
@@ -115,6 +125,7 @@ class Demo:
         _title("A second version: a long training, judged against the first")
         self._set_params(self._sizes.long_steps)
         self._proctor("registry", "pin")
+        self._commit("A long training, against the first version")
         self._version("better on paired questions", 2)
         self._proctor("compare", "out/records.jsonl", "first-records.jsonl")
         self._up()
@@ -158,24 +169,13 @@ class Demo:
         """A clone of the checkout that we run from, with its uncommitted changes."""
         root = Path(__file__).resolve().parent.parent
         _title(f"A clone of this checkout in {self._work}")
-        if (self._work / "dvc.yaml").exists() or not self._work.exists():
-            shutil.rmtree(self._work, ignore_errors=True)
-        elif any(self._work.iterdir()):
-            raise Refused(
-                f"{self._work} holds something that is no demonstration.",
-                mend="Name another folder with --work.",
-            )
-        git = ["git", "-C", str(root)]
-        subprocess.run(  # noqa: S603  # fixed words, no shell
-            [*git[:1], "clone", "--quiet", "--no-hardlinks", str(root), str(self._work)],
-            check=True,
+        self._clear()
+        _git(root, "clone", "--quiet", "--no-hardlinks", str(root), str(self._work))
+        (self._work / MARK).parent.mkdir()
+        (self._work / MARK).touch()
+        listed = _git(root, "ls-files", "-z", "--modified", "--others", "--exclude-standard").split(
+            "\0"
         )
-        listed = subprocess.run(  # noqa: S603  # fixed words, no shell
-            [*git, "ls-files", "-z", "--modified", "--others", "--exclude-standard"],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout.split("\0")
         for name in filter(None, listed):
             source, target = root / name, self._work / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -183,6 +183,24 @@ class Demo:
                 shutil.copy(source, target)
             else:
                 target.unlink(missing_ok=True)
+
+    def _clear(self) -> None:
+        """Remove an earlier demonstration, and nothing else: what it runs is ended first."""
+        if not self._work.exists() or not any(self._work.iterdir()):
+            return
+        if not (self._work / MARK).is_file():
+            raise Refused(
+                f"{self._work} holds something that is no demonstration.",
+                mend="Name another folder with --work, or remove that one.",
+            )
+        if (self._work / ".proctor" / STACK_FILE).is_file():
+            self._proctor("down")
+        shutil.rmtree(self._work)
+
+    def _commit(self, why: str) -> None:
+        """Commit params.yaml and the pin, so that lineage names what was trained."""
+        _git(self._work, "add", "--all")
+        _git(self._work, *IDENTITY, "commit", "--quiet", "--allow-empty", "-m", why)
 
     def _set_params(self, steps: int) -> None:
         """Change four numbers in params.yaml as an editor would; comments stay."""
@@ -248,6 +266,25 @@ class Demo:
 
 def _title(text: str) -> None:
     print(f"\n=== {text}", flush=True)
+
+
+def _git(folder: Path, *words: str) -> str:
+    """What git says. Raises ``Refused`` with git's own words when it fails."""
+    try:
+        done = subprocess.run(  # noqa: S603  # fixed words, no shell
+            ["git", "-C", str(folder), *words],  # noqa: S607
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError as error:
+        raise Refused("git is needed for the demonstration.", mend="Install git.") from error
+    except subprocess.CalledProcessError as error:
+        raise Refused(
+            f"git {words[0]} failed in {folder}: {error.stderr.strip()}",
+            mend="The demonstration works on a clone: run it in a git checkout.",
+        ) from error
+    return done.stdout
 
 
 def _of_each_family(questions: list[Question]) -> list[Question]:

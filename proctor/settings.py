@@ -38,6 +38,12 @@ class Settings:
     own_tracking: bool = True
 
     @property
+    def shown_ledger(self) -> str:
+        """The ledger's URL without the name and password that it may carry."""
+        scheme, mark, rest = self.ledger_url.partition("://")
+        return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+
+    @property
     def bento_home(self) -> Path:
         return self.home / "bentoml"
 

@@ -32,9 +32,11 @@ from registry.state import VersionRecord
 
 MLFLOW: Final = "mlflow"
 ANSWERER: Final = "answerer"
+# The answerer that is being replaced: it goes on until the new one has its callers.
+RETIRING: Final = "retiring"
 GATEWAY: Final = "gateway"
 # The order in which they start; they end in the reverse.
-SERVICES: Final = (MLFLOW, ANSWERER, GATEWAY)
+SERVICES: Final = (MLFLOW, RETIRING, ANSWERER, GATEWAY)
 STABLE: Final = "stable"
 READY_SECONDS: Final = 120.0
 # The gateway looks for a new plan at least every half second.
@@ -117,10 +119,11 @@ class Stack:
             except BaseException:
                 self._back_to(before, running, slot)
                 raise
-            replaced = before.get(ANSWERER)
-            if replaced is not None and replaced != running.get(ANSWERER):
-                end(replaced)
-                self._say(f"{ANSWERER:9} ended   {replaced.url} ({replaced.detail['version']})")
+            retiring = running.pop(RETIRING, None)
+            if retiring is not None:
+                end(retiring)
+                self._say(f"{ANSWERER:9} ended   {retiring.url} ({retiring.detail['version']})")
+            self._remember(running)
             return running
 
     def _back_to(
@@ -133,8 +136,9 @@ class Stack:
                 registry.assign_slot(STABLE, slot, why="proctor up failed")
             else:
                 registry.retire_slot(STABLE, why="proctor up failed")
-        for name, process in running.items():
-            if before.get(name) != process:
+        ours = {process.pid for process in before.values()}
+        for process in running.values():
+            if process.pid not in ours:
                 end(process)
         self._remember(before)
 
@@ -164,11 +168,21 @@ class Stack:
         self._say(f"{service:9} ready   {process.url} after {waited:.1f} s")
         return process
 
+    def _hangs(self, running: dict[str, Process], service: str) -> bool:
+        """True when it runs and does not answer: then it is ended, to be started again."""
+        process = running.get(service)
+        if process is None or process.is_ready():
+            return False
+        self._say(f"{service:9} hangs   {process.url}: started again")
+        end(process)
+        del running[service]
+        return True
+
     def _up_mlflow(self, running: dict[str, Process], port: int) -> None:
         if not self._settings.own_tracking:
             self._say(f"{MLFLOW:9} outside {self._settings.tracking_uri} (MLFLOW_TRACKING_URI)")
             return
-        if MLFLOW not in running:
+        if self._hangs(running, MLFLOW) or MLFLOW not in running:
             check_port(MLFLOW, port)
             store = self._settings.home / "mlflow"
             store.mkdir(parents=True, exist_ok=True)
@@ -188,34 +202,45 @@ class Stack:
         answering: it ends when the new one has its callers."""
         label = f"{champion.model}/{champion.version}"
         old = running.get(ANSWERER)
+        registry = open_registry(self._settings)
         if old is not None and old.detail["digest"] == champion.digest and old.is_ready():
             self._say(f"{ANSWERER:9} running {old.url} ({label})")
-            return
-        registry = open_registry(self._settings)
-        bento = version_bento(registry, self._settings, champion)
-        folder = unpacked(bento.path, self._settings.home, expected_digest=bento.digest)
-        port = free_port()
-        argv = serve_command(folder, host=HOST, port=port)
-        process = self._launch(
-            running,
-            ANSWERER,
-            argv,
-            port,
-            "/readyz",
-            # The bento brings all that it needs: the store stays empty. One for each, since
-            # BentoML empties the metrics in it at start, also those of another answerer.
-            {"BENTOML_HOME": str(self._settings.home / "answerers" / str(port))},
-            {"version": label, "digest": champion.digest},
-        )
+            process = old
+        else:
+            if old is not None:
+                running[RETIRING] = old.model_copy(update={"service": RETIRING})
+            process = self._launch_answerer(running, champion)
         runs = Slot(
             model=champion.model,
             version=champion.version,
             digest=champion.digest,
             scoring=champion.registered.scoring,
             url=process.url,
-            bento=bento.tag,
+            bento=process.detail["bento"],
         )
+        # Also when it ran before: an `up` that was killed may not have come to this.
         registry.assign_slot(STABLE, runs, why=f"proctor up: {label} is champion")
+
+    def _launch_answerer(self, running: dict[str, Process], champion: VersionRecord) -> Process:
+        bento = version_bento(open_registry(self._settings), self._settings, champion)
+        folder = unpacked(bento.path, self._settings.home, expected_digest=bento.digest)
+        port = free_port()
+        store = self._settings.home / "answerers" / str(port)
+        return self._launch(
+            running,
+            ANSWERER,
+            serve_command(folder, host=HOST, port=port),
+            port,
+            "/readyz",
+            # The bento brings all that it needs: the store stays empty. One for each, since
+            # BentoML empties the metrics in it at start, also those of another answerer.
+            {"BENTOML_HOME": str(store)},
+            {
+                "version": f"{champion.model}/{champion.version}",
+                "digest": champion.digest,
+                "bento": bento.tag,
+            },
+        )
 
     def _wait_answering(self, gateway: Process, champion: VersionRecord) -> None:
         """Until the gateway sends its callers to the champion. Raises ``AnswererAway``."""
@@ -229,7 +254,7 @@ class Stack:
             time.sleep(0.1)
 
     def _up_gateway(self, running: dict[str, Process], port: int) -> None:
-        if GATEWAY in running and running[GATEWAY].is_ready():
+        if GATEWAY in running and not self._hangs(running, GATEWAY):
             self._say(f"{GATEWAY:9} running {running[GATEWAY].url}")
             return
         check_port(GATEWAY, port)

@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 
 from bentos.build import BuiltBento, build_bento
+from bentos.serving import unpacked
+from contracts.errors import BentoInvalid, DigestMismatch
 from proctor.settings import Settings
 from registry.registry import Registry
 from registry.state import VersionRecord
@@ -29,8 +31,14 @@ def build_version_bento(
 
 
 def version_bento(registry: Registry, settings: Settings, record: VersionRecord) -> BuiltBento:
-    """The version's bento in the local stack's folder, built unless it is there."""
+    """The version's bento in the local stack's folder, built unless it is there and whole."""
     path = bento_path(settings, record)
     if record.bento is not None and path.is_file():
-        return BuiltBento(record.bento.tag, record.bento.digest, path)
+        try:
+            unpacked(path, settings.home, expected_digest=record.bento.digest)
+        except (BentoInvalid, DigestMismatch):
+            # Of other code, or damaged: what is registered can always be built anew.
+            path.unlink()
+        else:
+            return BuiltBento(record.bento.tag, record.bento.digest, path)
     return build_version_bento(registry, settings, record, path)

@@ -31,7 +31,7 @@ RETRY_DEFAULTS: Final = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
-_AWAY: Final = ("API request to", "Max retries exceeded", "Connection refused", "timed out")
+_AWAY: Final = ("failed with exception", "Max retries exceeded", "Connection refused", "timed out")
 
 
 def connect(uri: str) -> MlflowClient:
@@ -42,10 +42,10 @@ def connect(uri: str) -> MlflowClient:
             with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=PROBE_SECONDS):  # noqa: S310  # the scheme was checked
                 pass
         except urllib.error.HTTPError as error:
-            raise TrackingAway(uri, f"/health answers {error.code}") from error
+            raise TrackingAway(_shown(uri), f"/health answers {error.code}") from error
         except (OSError, ValueError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
-            raise TrackingAway(uri, str(reason)) from error
+            raise TrackingAway(_shown(uri), str(reason)) from error
     for name, value in RETRY_DEFAULTS.items():
         os.environ.setdefault(name, value)
     # After the probe: an address that is away is told before seconds of importing.
@@ -64,7 +64,13 @@ def mlflow_faults(uri: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         if any(words in str(error) for words in _AWAY):
-            raise TrackingAway(uri, str(error).splitlines()[0][:200]) from error
+            raise TrackingAway(_shown(uri), str(error).splitlines()[0][:200]) from error
         raise
     except ConnectionError as error:
-        raise TrackingAway(uri, str(error)[:200]) from error
+        raise TrackingAway(_shown(uri), str(error)[:200]) from error
+
+
+def _shown(uri: str) -> str:
+    """``uri`` without the name and password that it may carry."""
+    scheme, mark, rest = uri.partition("://")
+    return f"{scheme}{mark}{rest.rpartition('@')[2]}" if mark else uri

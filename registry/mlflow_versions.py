@@ -18,7 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from contracts.errors import ModelNotFound, ProctorError, RunNotFound, VersionNotFound
+from contracts.errors import (
+    DigestMismatch,
+    ModelNotFound,
+    ProctorError,
+    RunNotFound,
+    VersionNotFound,
+)
 from registry.mlflow_connection import connect, mlflow_faults
 from registry.versions import DIGEST_TAG
 
@@ -77,7 +83,15 @@ class MlflowVersions:
 
         with self._absent(RunNotFound(model_uri, self._uri)):
             # A bad source makes MLflow answer 500 and its client retry: look first.
-            client.get_logged_model(model_uri.removeprefix("models:/"))
+            logged = client.get_logged_model(model_uri.removeprefix("models:/"))
+            found = logged.tags.get(DIGEST_TAG, tags.get(DIGEST_TAG, ""))
+            if found != tags.get(DIGEST_TAG, found):
+                raise DigestMismatch(
+                    f"logged model {model_uri}",
+                    expected=tags[DIGEST_TAG],
+                    found=found,
+                    mend="It is of another training: run `dvc repro` so that all is of one.",
+                )
             made = mlflow.register_model(
                 model_uri, model, tags=dict(tags), await_registration_for=60
             )

@@ -26,7 +26,10 @@ class McqaModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # mlflow is u
     ``letter``, ``confidence``, ``probabilities`` (in the order of the choices)."""
 
     def load_context(self, context: Any) -> None:
-        self._scorer = Scorer.load(Path(context.artifacts["checkpoint"]))
+        # The digest was written down when the model was logged: a changed byte is refused.
+        expected = (context.model_config or {}).get("digest")
+        folder = Path(context.artifacts["checkpoint"])
+        self._scorer = Scorer.load(folder, expected_digest=expected)
 
     def predict(
         self,

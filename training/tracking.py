@@ -154,6 +154,7 @@ class TrainingRun:
             info = mlflow.pyfunc.log_model(
                 name=MODEL_NAME,
                 python_model=str(root / "training" / "mcqa_model.py"),
+                model_config={"digest": digest},
                 artifacts={"checkpoint": str(checkpoint.resolve())},
                 code_paths=[str(root / "contracts"), str(root / "mcq")],
                 signature=SIGNATURE,

@@ -17,14 +17,14 @@ from typing import Any, Final
 
 import torch
 
-from contracts.digests import canonical_json, digest_of_json
+from contracts.digests import canonical_json, digest_of_file, digest_of_json
 from contracts.files import write_atomically
 from contracts.models import CHECKPOINT_FACTS_FILE, CheckpointFacts
 from contracts.params import Params
 from contracts.questions import Question
 from contracts.verdicts import TrainingResult
 from mcq.checkpoint import checkpoint_digest
-from mcq.loaders import load_questions, questions_digest
+from mcq.loaders import load_questions
 from training.batches import encode
 from training.loop import Trainer
 from training.scratch import build_model, build_tokenizer
@@ -65,7 +65,7 @@ def train(
     run = TrainingRun(request.tracking_uri, params.experiment)
     questions = load_questions(request.questions / "train.jsonl")
     validation = load_questions(request.questions / "validation.jsonl")[:VALIDATION_QUESTIONS]
-    data_digest = questions_digest(questions)
+    data_digest = digest_of_file(request.questions / "train.jsonl")
     profile = params.profiles[params.train.profile]
     recipe = digest_of_json(
         {

@@ -27,6 +27,7 @@ def demo(
 ) -> None:
     """Train, judge, register, serve and promote two versions in a clone of this checkout."""
     from proctor.demo import Demo, Sizes
+    from proctor.interruption import sigterm_interrupts
 
     sizes = Sizes(
         questions=questions,
@@ -34,4 +35,5 @@ def demo(
         long_steps=long_steps,
         minimum_accuracy=minimum_accuracy,
     )
-    Demo(work, sizes).run()
+    with sigterm_interrupts():
+        Demo(work, sizes).run()

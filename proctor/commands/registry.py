@@ -62,6 +62,8 @@ def list_(as_json: Json = False) -> None:
         for model in state.models.values()
         for number, record in model.versions.items()
     ]
+    if not rows:
+        note(f"the ledger at {read_settings().shown_ledger} holds no versions")
     print_table("", ["version", "alias", "accuracy", "verdict", "digest", "registered"], rows)
 
 
@@ -185,14 +187,24 @@ def pin(
     out: Annotated[Path, typer.Option("--out", help="The file that the gate reads.")] = Path(
         "pipelines/champion.json"
     ),
+    questions: Annotated[
+        Path | None,
+        typer.Option("--questions", help="Score the champion on these, as on a changed suite."),
+    ] = None,
     path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
 ) -> None:
     """Write down who is champion, for the gate to judge against."""
     from contracts.files import write_atomically
     from evaluation.results import json_text
 
-    model = load_params(path).model
-    found = _open().pin(model)
+    params = load_params(path)
+    model = params.model
+    if questions is None:
+        found = _open().pin(model)
+    else:
+        from proctor.champion_pin import pin_on
+
+        found = pin_on(_open(), model, questions, params.evaluate)
     text = json_text(found)
     if not out.is_file() or out.read_bytes() != text.encode():
         write_atomically(out, text)

@@ -24,10 +24,12 @@ def up(
     path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
 ) -> None:
     """Start MLflow, the champion's answerer and the gateway; wait until each is ready."""
+    from proctor.interruption import sigterm_interrupts
     from proctor.stack import Ports, Stack
 
     model = load_params(path).model
-    Stack(read_settings(), note).up(model, Ports(mlflow=mlflow_port, gateway=gateway_port))
+    with sigterm_interrupts():
+        Stack(read_settings(), note).up(model, Ports(mlflow=mlflow_port, gateway=gateway_port))
 
 
 def status(

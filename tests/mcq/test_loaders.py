@@ -59,7 +59,7 @@ def questions(draw: st.DrawFn) -> Question:
         (GOOD.replace('["a", "b"]', '["a"]').encode(), 1, "choices: Tuple should have at least 2"),
         (GOOD.replace('"q1"', "7").encode(), 1, "id: Input should be a valid string"),
         (GOOD.replace('"id"', '"gold": 1, "id"').encode(), 1, "gold: Extra inputs"),
-        (b'\xef\xbb\xbf{"id": 1}', 1, "Invalid JSON"),
+        (f"{GOOD}\n{GOOD}".encode(), 2, "the id q1 is that of line 1"),
         (b'{"id": "\\ud800"}', 1, "Invalid JSON"),
     ],
 )
@@ -83,7 +83,6 @@ def test_a_bad_line_is_refused_by_file_line_and_reason(
         ("empty.jsonl", "", "holds no questions"),
         ("blank.jsonl", "\n \n", "holds no questions"),
         ("empty.csv", "", "holds no questions"),
-        ("twice.jsonl", f"{GOOD}\n{GOOD}", "question 2 repeats the id q1"),
     ],
 )
 def test_a_bad_file_is_refused(tmp_path: Path, name: str, content: str, reason: str) -> None:
@@ -149,16 +148,20 @@ def test_a_bad_csv_row_is_refused_where_it_begins(
 
 def test_a_csv_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "subject.csv"
-    path.write_bytes(b"One?,a,b,A\nTw\xff?,a,b,A\n")
-    with pytest.raises(BadRow, match="utf-8"):
+    # Far enough down that reading ahead would name another line.
+    good = b"".join(b"Question %d?,a,b,A\n" % number for number in range(40))
+    path.write_bytes(good + b"Tw\xff?,a,b,A\n")
+    with pytest.raises(BadRow, match="not UTF-8 at byte 2") as caught:
         load_questions(path)
+    assert caught.value.line == 41
 
 
 def test_a_csv_row_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "subject.csv"
     path.write_text("One?,a,b,A\nOne?,a,b,A\n")
-    with pytest.raises(BadInput, match="question 2 repeats"):
+    with pytest.raises(BadRow, match="is that of line 1") as caught:
         load_questions(path)
+    assert caught.value.line == 2
 
 
 def test_a_csv_row_becomes_a_question_of_its_subject(tmp_path: Path) -> None:

@@ -126,3 +126,19 @@ def test_a_pin_names_the_champion_and_stays_byte_for_byte(stack: Work) -> None:
         assert (pin.read_bytes(), pin.stat().st_mtime_ns) == (first, stamp)
     finally:
         pin.write_text(before)
+
+
+def test_the_champion_can_be_pinned_on_a_changed_suite(stack: Work, tmp_path: Path) -> None:
+    lines = (stack.folder / "data/questions/test.jsonl").read_text().splitlines(keepends=True)
+    fewer = tmp_path / "fewer.jsonl"
+    fewer.write_text("".join(lines[:40]))
+    pins = [tmp_path / "registered.json", tmp_path / "fewer.json"]
+    assert stack.run("proctor", "registry", "pin", "--out", str(pins[0])).returncode == 0
+    words = ("--questions", str(fewer), "--out", str(pins[1]))
+    done = stack.run("proctor", "registry", "pin", *words)
+    assert done.returncode == 0, done.stderr
+    registered, scored = (json.loads(pin.read_text()) for pin in pins)
+    assert scored["digest"] == registered["digest"]
+    assert scored["suite_digest"] != registered["suite_digest"]
+    assert len(scored["correct"]) == 40
+    assert scored["correct"].items() <= registered["correct"].items()

@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from proctor.registry_access import open_registry
+from proctor.settings import read_settings
 from tests.system.conftest import Work
 from tests.waiting import free_port, wait_until
 
@@ -88,15 +90,37 @@ def test_a_busy_port_is_told_and_nothing_is_left(demo: Work) -> None:
     assert (last["kind"], last["why"]) == ("slot_retired", "proctor up failed")
 
 
-def test_a_bento_of_other_contents_does_not_start(demo: Work) -> None:
+def test_a_bento_of_other_contents_is_built_anew(demo: Work) -> None:
     bento = demo.folder / ".proctor/bentos/coding-mcqa-2.bento"
-    before = bento.read_bytes()
-    bento.write_bytes((bento.parent / "coding-mcqa-1.bento").read_bytes())
+    other = (bento.parent / "coding-mcqa-1.bento").read_bytes()
+    bento.write_bytes(other)
     try:
         done = demo.up()
-        assert done.returncode == 1
-        assert "the digest is" in done.stderr
-        assert status(demo) == {}
+        assert done.returncode == 0, done.stderr
+        assert bento.read_bytes() != other
+        reply = httpx.post(
+            f"http://127.0.0.1:{demo.gateway_port}/v1/answers", json=QUESTION, timeout=10
+        )
+        assert reply.json()["version"]["version"] == "2"
     finally:
-        bento.write_bytes(before)
         demo.run("proctor", "down")
+
+
+def test_a_hung_gateway_is_started_again(stack: Work) -> None:
+    before = status(stack)["gateway"]["pid"]
+    os.kill(before, signal.SIGSTOP)
+    done = stack.up()
+    assert done.returncode == 0, done.stderr
+    assert "hangs" in done.stderr
+    after = status(stack)["gateway"]
+    assert after["state"] == "ready"
+    assert after["pid"] != before
+
+
+def test_an_up_killed_before_the_slot_was_told_is_finished_by_the_next(stack: Work) -> None:
+    settings = read_settings({"PROCTOR_HOME": str(stack.folder / ".proctor")})
+    open_registry(settings).retire_slot("stable", why="as if it had never been told")
+    done = stack.up()
+    assert done.returncode == 0, done.stderr
+    url = status(stack)["gateway"]["url"]
+    assert httpx.post(url + "/v1/answers", json=QUESTION, timeout=10).status_code == 200

@@ -59,7 +59,7 @@ def questions(draw: st.DrawFn) -> Question:
         (GOOD.replace('["a", "b"]', '["a"]').encode(), 1, "choices: Tuple should have at least 2"),
         (GOOD.replace('"q1"', "7").encode(), 1, "id: Input should be a valid string"),
         (GOOD.replace('"id"', '"gold": 1, "id"').encode(), 1, "gold: Extra inputs"),
-        (f"{GOOD}\n{GOOD}".encode(), 2, "the id q1 is that of line 1"),
+        (f"{GOOD}\n{GOOD}".encode(), 2, "the id q1 stands in line 1, too"),
         (b'{"id": "\\ud800"}', 1, "Invalid JSON"),
     ],
 )
@@ -159,7 +159,7 @@ def test_a_csv_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 def test_a_csv_row_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "subject.csv"
     path.write_text("One?,a,b,A\nOne?,a,b,A\n")
-    with pytest.raises(BadRow, match="is that of line 1") as caught:
+    with pytest.raises(BadRow, match="stands in line 1, too") as caught:
         load_questions(path)
     assert caught.value.line == 2
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from contracts.digests import digest_of_file
 from contracts.errors import TrackingAway
 from contracts.questions import Question
 from contracts.verdicts import TrainingResult
 from mcq.checkpoint import checkpoint_digest
-from mcq.loaders import load_questions, questions_digest
 from tests.checkpoints import make_tiny_checkpoint
 from tests.training.conftest import STEPS, Trained
 from tests.training.making import COMMIT
@@ -144,7 +144,7 @@ def test_the_run_tells_what_was_trained_from_what(
     assert run.data.params["profile.hidden_size"] == "16"
     assert run.data.params["questions.train"] == "48"
     assert 5_000 < int(run.data.params["parameters"]) < 20_000
-    digest = questions_digest(load_questions(questions_folder / "train.jsonl"))
+    digest = digest_of_file(questions_folder / "train.jsonl")
     assert run.data.tags["data_digest"] == digest == result.data_digest
     assert run.data.tags["git_commit"] == COMMIT
     assert run.data.tags["stage"] == "training"

@@ -44,8 +44,12 @@ def evaluate(
         commit=current_commit(),
     )
     total = params.evaluate.max_questions
-    with sigterm_interrupts(), Progress("evaluating", total, "questions") as progress:
-        result = evaluate(request, now_seconds=time.time, on_scored=progress.to)
+    with (
+        sigterm_interrupts() as interruption,
+        Progress("evaluating", total, "questions") as progress,
+    ):
+        on_scored = interruption.checked(progress.to)
+        result = evaluate(request, now_seconds=time.time, on_scored=on_scored)
     accuracy = result.accuracy
     note(
         f"accuracy {accuracy.estimate:.1%} ({accuracy.lower:.1%} to {accuracy.upper:.1%}) on"

@@ -39,11 +39,14 @@ def train(
         tracking_uri=settings.tracking_uri,
         commit=current_commit(),
     )
-    with sigterm_interrupts(), Progress("training", params.train.steps, "steps") as progress:
+    with (
+        sigterm_interrupts() as interruption,
+        Progress("training", params.train.steps, "steps") as progress,
+    ):
         result = train(
             request,
             now_seconds=time.time,
-            on_step=progress.to,
+            on_step=interruption.checked(progress.to),
             on_resume=lambda step: note(f"going on from step {step} of {params.train.steps}"),
         )
     note(f"checkpoint {out / 'checkpoint'} {result.digest[:19]} in MLflow run {result.run_id}")

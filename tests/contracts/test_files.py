@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from contracts.errors import StorageFull
 from contracts.files import storage_faults, write_atomically
+from tests.environments import unmeasured
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,6 +57,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=ROOT,
+        env=unmeasured(),
         capture_output=True,
         text=True,
         timeout=60,

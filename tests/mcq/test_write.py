@@ -15,6 +15,7 @@ from contracts.errors import BadInput, BadRow
 from mcq.bank.build import SPLITS, Bank, build_bank
 from mcq.loaders import load_questions
 from mcq.write import FILES, import_questions, manifest_of, write_bank
+from tests.environments import unmeasured
 
 ROOT = Path(__file__).parents[2]
 ROW = '{"id": "ID", "stem": "What?", "choices": ["a", "b"], "answer": "A"}'
@@ -53,6 +54,7 @@ def test_without_space_the_old_bank_stays_whole(tmp_path: Path, bank: Bank) -> N
         [sys.executable, "-c", NO_SPACE, str(out)],
         input=json.dumps(bank.rows),
         cwd=ROOT,
+        env=unmeasured(),
         capture_output=True,
         text=True,
         timeout=60,

@@ -17,6 +17,7 @@ from contracts.digests import canonical_json, digest_of_bytes
 from contracts.params import Params, Profile, TrainParams
 from contracts.questions import Question
 from mcq.bank.build import STEM, draw_item
+from tests.environments import unmeasured
 from training.batches import encode
 from training.loop import Trainer
 from training.scratch import build_model, build_tokenizer
@@ -149,7 +150,6 @@ class Command:
         self.params = folder / "params.yaml"
         self.params.write_text(yaml.safe_dump(params.model_dump()), encoding="utf-8")
         self._environment = {
-            **os.environ,
             "MLFLOW_TRACKING_URI": uri,
             "OMP_WAIT_POLICY": "PASSIVE",
             "PROCTOR_HOME": str(folder / "home"),
@@ -163,7 +163,7 @@ class Command:
                 *("--questions", str(self.questions), "--out", str(self.out)),
             ],
             cwd=self.folder,
-            env=self._environment,
+            env=(unmeasured() if file_bytes else dict(os.environ)) | self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

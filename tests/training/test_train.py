@@ -120,7 +120,9 @@ def test_a_whole_training_writes_its_result_and_leaves_no_state(trained: Trained
 def test_killed_for_good_and_run_again_ends_as_if_never_killed(
     tmp_path: Path, questions_folder: Path, mlflow_server: str, trained: Trained
 ) -> None:
-    command = Command(tmp_path, questions_folder, mlflow_server, make_params("killed", steps=STEPS))
+    command = Command(
+        tmp_path, questions_folder, mlflow_server, make_params("killed training", steps=STEPS)
+    )
     process = command.start()
     wait_until(lambda: bool(command.saved()) or process.poll() is not None, 120, "a saved state")
     process.kill()
@@ -128,7 +130,7 @@ def test_killed_for_good_and_run_again_ends_as_if_never_killed(
     assert process.returncode == -signal.SIGKILL, said
     saved = int(command.saved()[-1].removeprefix("step-"))
     assert saved < STEPS
-    run_id = run_of(mlflow_server, "killed")
+    run_id = run_of(mlflow_server, "killed training")
     assert MlflowClient(mlflow_server).get_run(run_id).info.status == "RUNNING"
     assert not command.out.exists()
 
@@ -137,7 +139,7 @@ def test_killed_for_good_and_run_again_ends_as_if_never_killed(
     assert f"going on from step {saved} of {STEPS}" in said
     assert "shards" not in said, "no bar of a library's own"
     result = TrainingResult.model_validate_json((command.out / "training.json").read_bytes())
-    assert result.run_id == run_id == run_of(mlflow_server, "killed")
+    assert result.run_id == run_id == run_of(mlflow_server, "killed training")
     assert result.digest == trained.result.digest
     assert checkpoint_digest(command.out / "checkpoint") == trained.result.digest
     assert (command.out / "plots" / "training.csv").read_bytes() == (

@@ -25,6 +25,7 @@
     │   ├── AliasTampered           an alias was moved behind the ledger's back
     │   ├── LedgerCorrupt           the chain of hashes does not hold
     │   ├── BentoNotBuilt           a bento could not be built
+    │   ├── DemoFailed              a command of the demonstration ended badly
     │   └── StackConflict           the local stack cannot be started as asked
     │       ├── PortBusy               another program listens there
     │       └── ChildDied              a process of ours ended while starting
@@ -341,6 +342,21 @@ class BentoNotBuilt(Refused):
         self.subject = subject
         self.reason = reason
         super().__init__(f"the bento of {subject} could not be built: {reason}")
+
+
+class DemoFailed(Refused):
+    """A command of the demonstration did not end as it must."""
+
+    slug = "demo-failed"
+    title = "The demonstration failed"
+
+    def __init__(self, command: str, returncode: int, work: Path) -> None:
+        self.command = command
+        self.returncode = returncode
+        super().__init__(
+            f"`{command}` ended with {returncode}.",
+            mend=f"Its output is above; logs of the services are in {work}/.proctor/logs.",
+        )
 
 
 class StackConflict(Refused):

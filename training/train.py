@@ -18,9 +18,10 @@ from typing import Any, Final
 import torch
 
 from contracts.digests import canonical_json, digest_of_file, digest_of_json
+from contracts.errors import BadInput
 from contracts.files import write_atomically
 from contracts.models import CHECKPOINT_FACTS_FILE, CheckpointFacts
-from contracts.params import Params
+from contracts.params import Params, ScratchProfile
 from contracts.questions import Question
 from contracts.verdicts import TrainingResult
 from mcq.checkpoint import checkpoint_digest
@@ -67,6 +68,8 @@ def train(
     validation = load_questions(request.questions / "validation.jsonl")[:VALIDATION_QUESTIONS]
     data_digest = digest_of_file(request.questions / "train.jsonl")
     profile = params.profiles[params.train.profile]
+    if not isinstance(profile, ScratchProfile):
+        raise BadInput(f"profile {params.train.profile} is not trained from scratch.")
     recipe = digest_of_json(
         {
             "version": RECIPE_VERSION,

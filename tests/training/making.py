@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from contracts.digests import canonical_json, digest_of_bytes
-from contracts.params import Params, Profile, TrainParams
+from contracts.params import Params, ScratchProfile, TrainParams
 from contracts.questions import Question
 from mcq.bank.build import STEM, draw_item
 from tests.environments import unmeasured
@@ -24,7 +24,8 @@ from training.scratch import build_model, build_tokenizer
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "c" * 40
-PROFILE = Profile(
+PROFILE = ScratchProfile(
+    source="scratch",
     scoring="text",
     vocabulary=300,
     hidden_size=16,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import PreTrainedTokenizerFast
 
-from contracts.params import Profile
+from contracts.params import ScratchProfile
 from contracts.questions import Question
 from mcq.prompts import TEMPLATES
 from tests.training.making import PROFILE, ROOT
@@ -75,7 +75,7 @@ def test_the_chat_template_renders_chatml(tokenizer: PreTrainedTokenizerFast) ->
 
 def test_the_nano_profile_has_0_4_million_parameters(bank: list[Question]) -> None:
     raw = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    profile = Profile.model_validate(raw["profiles"]["nano"])
+    profile = ScratchProfile.model_validate(raw["profiles"]["nano"])
     model = build_model(profile, build_tokenizer(bank, profile.vocabulary), seed=1)
     assert 0.35e6 < sum(parameter.numel() for parameter in model.parameters()) < 0.45e6
     assert model.config.model_type == "qwen2"

@@ -70,10 +70,19 @@ def test_no_command_shows_the_help() -> None:
     assert "Traceback" not in done.stderr
 
 
+# A shell starts what runs in its background with SIGINT ignored, and children inherit that:
+# the program as a shell starts it in the foreground.
+FOREGROUND = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("proctor", run_name="__main__", alter_sys=True)
+"""
+
+
 def test_ctrl_c_ends_with_130_and_leaves_nothing(tmp_path: Path) -> None:
     building = subprocess.Popen(
         [
-            *(sys.executable, "-m", "proctor", "questions", "build"),
+            *(sys.executable, "-c", FOREGROUND, "questions", "build"),
             *("--count", "4000", "--workers", "1", "--out", str(tmp_path / "bank")),
         ],
         cwd=ROOT,

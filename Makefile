@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests start servers and train: two at a time keep two cores busy.
+TEST_WORKERS ?= 2
 # The stamp's name holds a checksum of what was installed: a changed lock is another stamp.
 STAMP := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml 2>/dev/null | cksum | tr ' ' '-')
 
@@ -72,7 +74,8 @@ up: setup ## start MLflow, the answerer and the gateway on this machine
 
 test: lint ## lint, then every test with coverage of our packages
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest --cov --cov-report=term $(TESTS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder \
+	  --cov --cov-report=term $(TESTS)
 
 lint: setup ## style, types, floors, dependencies: ruff, mypy, import-linter, deptry
 	$(BIN)/ruff check .

@@ -26,6 +26,21 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several workers share the tests, one file's stay together (they share fixtures),
+    and so do all that look at the demonstration, which is run once and takes longest: they
+    come first."""
+
+    def shares_demo(item: pytest.Item) -> bool:
+        return "demo" in getattr(item, "fixturenames", ())
+
+    for item in items:
+        group = "demo" if shares_demo(item) else item.location[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not shares_demo(item))
+
+
 def answers_ok(url: str) -> bool:
     """True when a GET of ``url`` gives 200; False when nothing (sound) answers there."""
     try:

@@ -14,6 +14,7 @@
     │   ├── BadParams               params.yaml or a flag
     │   ├── BadReference            a model reference that cannot be read
     │   ├── CheckpointInvalid       a checkpoint folder that is not one
+    │   ├── BaseInvalid             weights of a profile that cannot be used
     │   ├── BentoInvalid            a file or folder that is no bento of ours
     │   ├── ResultsInvalid          an evaluation or verdict file that cannot be read
     │   ├── SuitesDiffer            two results that are not of the same questions
@@ -197,6 +198,21 @@ class CheckpointInvalid(BadInput):
         self.reason = reason
         super().__init__(
             f"{path} is not a usable checkpoint: {reason}.", mend="`proctor train` makes one."
+        )
+
+
+class BaseInvalid(BadInput):
+    slug = "base-invalid"
+    title = "Not a usable base model"
+
+    def __init__(self, profile: str, path: Path, reason: str) -> None:
+        self.profile = profile
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"profile {profile}: {path} is not a usable base: {reason}.",
+            mend="A base is a Hugging Face folder with config.json, weights as safetensors,"
+            " tokenizer.json and a chat template, and no code of its own: see docs/models.md.",
         )
 
 

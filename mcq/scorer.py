@@ -21,13 +21,13 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from contracts.errors import CheckpointInvalid
 from contracts.models import CheckpointFacts
 from contracts.questions import LETTERS, Question
 from mcq.checkpoint import check_digest, checkpoint_digest, read_facts
 from mcq.prompts import TEMPLATES
+from mcq.weights import load_weights
 
 IGNORED: Final = -100
 DEFAULT_BATCH_TOKENS: Final = 8_192
@@ -105,13 +105,7 @@ class Scorer:
         digest = (
             check_digest(folder, expected_digest) if expected_digest else checkpoint_digest(folder)
         )
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-            )
-        except Exception as error:  # transformers raises whatever its parsers raise
-            raise CheckpointInvalid(folder, f"{type(error).__name__}: {error}") from error
+        model, tokenizer = load_weights(folder)
         return cls(model, tokenizer, facts, digest)
 
     def render(self, question: Question) -> str:

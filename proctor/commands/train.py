@@ -34,7 +34,7 @@ def train(
     request = TrainRequest(
         questions=questions,
         out=out,
-        states=settings.home / "training",
+        home=settings.home,
         params=params,
         tracking_uri=settings.tracking_uri,
         commit=current_commit(),

@@ -104,11 +104,11 @@ class ReplyLoss(nn.Module):
         places = {} if positions is None else {"position_ids": positions}
         with precision:
             # A cache would hide from transformers that the row is packed.
-            read = self.model.model(input_ids=tokens, use_cache=False, **places)
+            read = self.model.get_decoder()(input_ids=tokens, use_cache=False, **places)
             hidden = read.last_hidden_state  # (B, T, H)
             wanted = targets != IGNORED
             # The head runs on the reply's positions only: a fifth of the batch.
-            logits = self.model.lm_head(hidden[wanted])  # (N, V)
+            logits = self.model.get_output_embeddings()(hidden[wanted])  # (N, V)
         return functional.cross_entropy(logits.float(), targets[wanted])
 
 

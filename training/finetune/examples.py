@@ -15,6 +15,7 @@ from typing import Any
 
 from contracts.errors import BadInput
 from mcq.prompts import Messages
+from mcq.tokens import prompt_text, token_ids
 from training.batches import Example
 
 
@@ -36,24 +37,18 @@ def encode_conversations(
     if not conversations:
         return []
 
-    def ids(texts: list[str]) -> list[list[int]]:
-        found: list[list[int]] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-        return found
-
-    prompts = ids([_rendered(tokenizer, one.messages, reply=None) for one in conversations])
-    wholes = ids([_rendered(tokenizer, one.messages, one.reply) for one in conversations])
+    prompts = token_ids(tokenizer, [prompt_text(tokenizer, one.messages) for one in conversations])
+    wholes = token_ids(tokenizer, [_whole_text(tokenizer, one) for one in conversations])
     return [
         _example(one.question, prompt, whole, int(tokenizer.eos_token_id), longest_tokens)
         for one, prompt, whole in zip(conversations, prompts, wholes, strict=True)
     ]
 
 
-def _rendered(tokenizer: Any, messages: Messages, reply: str | None) -> str:
-    said = [] if reply is None else [{"role": "assistant", "content": reply}]
+def _whole_text(tokenizer: Any, one: Conversation) -> str:
+    messages = [*one.messages, {"role": "assistant", "content": one.reply}]
     return str(
-        tokenizer.apply_chat_template(
-            [*messages, *said], tokenize=False, add_generation_prompt=reply is None
-        )
+        tokenizer.apply_chat_template(messages, tokenize=False, enable_thinking=False)
     )
 
 

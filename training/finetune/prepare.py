@@ -23,8 +23,8 @@ from contracts.params import FinetuneParams
 from contracts.questions import Question
 from contracts.verdicts import BaseFacts
 from mcq.loaders import load_questions
+from mcq.model import load_tokenizer, load_weights
 from mcq.prompts import TEMPLATES
-from mcq.weights import load_weights
 from training.bases.checkpoint import facts_of, write_base_checkpoint
 from training.bases.folder import Base
 from training.bases.resolve import resolve
@@ -138,7 +138,7 @@ def _tuning(
     tuning, seed = params.finetune, params.train.seed
     validation = load_questions(request.questions / "validation.jsonl")
     talks = conversations(questions, validation, tuning, base, seed)
-    model, tokenizer = load_weights(base.folder)
+    model, tokenizer = load_weights(base.folder), load_tokenizer(base.folder)
     longest = min(tuning.batch_tokens, int(model.config.max_position_embeddings))
     train, held = (encode_conversations(part, tokenizer, longest) for part in talks)
     total = sum(parameter.numel() for parameter in model.parameters())

@@ -1,8 +1,4 @@
-"""A base as it is, as a Proctor checkpoint folder: nothing is trained, nothing rewritten.
-
-Weights are hard-linked where the file system allows it and copied where not, so that a
-model of 15 GB takes no second 15 GB.
-"""
+"""A base as it is, as a Proctor checkpoint folder: nothing is trained, nothing rewritten."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from contracts.models import CHECKPOINT_FACTS_FILE, CheckpointFacts
 from mcq.checkpoint import checkpoint_digest
 from mcq.prompts import DEFAULT_TEMPLATE
 from training.bases.folder import Base
+from training.bases.links import link_files
 
 
 def facts_of(base: Base) -> CheckpointFacts:
@@ -46,21 +43,3 @@ def write_base_checkpoint(base: Base, target: Path) -> str:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     return digest
-
-
-def link_files(source: Path, target: Path) -> None:
-    """Every file below ``source`` at the same place below ``target``: a hard link, or a copy
-    where there can be none (another file system). ``OSError`` as it is."""
-    for path in sorted(source.rglob("*")):
-        if path.is_file():
-            place = target / path.relative_to(source)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            link_file(path, place)
-
-
-def link_file(source: Path, target: Path) -> None:
-    """``target`` becomes a hard link to what ``source`` points to, or a copy of it."""
-    try:
-        target.hardlink_to(source.resolve())
-    except OSError:
-        shutil.copyfile(source, target)

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.digests import digest_of_folder
 from contracts.errors import BaseInvalid, CheckpointInvalid
 from contracts.models import ScoringMethod
 from mcq.checkpoint import weight_files
@@ -42,30 +41,25 @@ class Base:
     origin: Mapping[str, str]
 
 
-def base_in(name: str, scoring: ScoringMethod, folder: Path, origin: Mapping[str, str]) -> Base:
-    """The base in ``folder``. Raises ``BaseInvalid`` naming what is missing or unwanted."""
-    check_base(name, folder)
-    return Base(name, scoring, folder, digest_of_folder(folder), dict(origin))
-
-
 def check_base(name: str, folder: Path) -> None:
     """Raises ``BaseInvalid`` unless ``folder`` is complete and brings no code."""
     if not folder.is_dir():
         raise BaseInvalid(name, folder, "there is no such folder")
+    if missing := missing_parts(folder):
+        raise BaseInvalid(name, folder, f"it lacks {', '.join(missing)}")
+    check_config(name, folder)
+
+
+def missing_parts(folder: Path) -> list[str]:
+    """What ``folder`` lacks to be a base: names of files, and of what stands in files."""
     missing = [part for part in (CONFIG, TOKENIZER) if not (folder / part).is_file()]
     try:
         weight_files(folder)
     except CheckpointInvalid as error:
         missing.append(error.reason.removesuffix(" is missing"))
-    if missing:
-        raise BaseInvalid(name, folder, f"it lacks {', '.join(missing)}")
-    check_config(name, folder)
-    if not _has_chat_template(name, folder):
-        raise BaseInvalid(
-            name,
-            folder,
-            f"it has no chat template ({CHAT_TEMPLATE}, or chat_template in {TOKENIZER_CONFIG})",
-        )
+    if not (folder / CHAT_TEMPLATE).is_file() and not _template_in_config(folder):
+        missing.append(f"a chat template ({CHAT_TEMPLATE}, or chat_template in {TOKENIZER_CONFIG})")
+    return missing
 
 
 def check_config(name: str, folder: Path) -> None:
@@ -75,12 +69,12 @@ def check_config(name: str, folder: Path) -> None:
         raise BaseInvalid(name, folder, f"{CONFIG} has auto_map: it wants its own code run")
 
 
-def _has_chat_template(name: str, folder: Path) -> bool:
-    if (folder / CHAT_TEMPLATE).is_file():
-        return True
-    if not (folder / TOKENIZER_CONFIG).is_file():
+def _template_in_config(folder: Path) -> bool:
+    try:
+        config = json.loads((folder / TOKENIZER_CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return False
-    return bool(_read_json(name, folder, TOKENIZER_CONFIG).get("chat_template"))
+    return isinstance(config, dict) and bool(config.get("chat_template"))
 
 
 def _read_json(name: str, folder: Path, part: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from contracts.questions import Question
 from contracts.replies import ReasonedReply
 from mcq.model import load_tokenizer, load_weights
 from tests.training.making import COMMIT, ROOT, train_params
-from training.bases.folder import Base, base_in
+from contracts.digests import digest_of_folder
+from training.bases.folder import Base
 from training.batches import Example
 from training.devices import OneDevice
 from training.finetune.adapters import with_adapters
@@ -63,7 +64,8 @@ def finetune_request(home: Path, questions: Path, uri: str, params: Params) -> T
 
 
 def tiny(folder: Path) -> Base:
-    return base_in("tiny-base", "letter", folder, {"source": "folder", "path": str(folder)})
+    origin = {"source": "folder", "path": str(folder)}
+    return Base("tiny-base", "letter", folder, digest_of_folder(folder), origin)
 
 
 def encoded(

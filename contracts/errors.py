@@ -14,6 +14,7 @@
     │   ├── BadParams               params.yaml or a flag
     │   ├── BadReference            a model reference that cannot be read
     │   ├── CheckpointInvalid       a checkpoint folder that is not one
+    │   ├── BaseInvalid             weights of a profile that cannot be used
     │   ├── BentoInvalid            a file or folder that is no bento of ours
     │   ├── ResultsInvalid          an evaluation or verdict file that cannot be read
     │   ├── SuitesDiffer            two results that are not of the same questions
@@ -34,7 +35,8 @@
     │   ├── VersionNotFound
     │   ├── AliasNotFound
     │   ├── PathNotFound            no such path at the gateway
-    │   └── RunNotFound
+    │   ├── RunNotFound
+    │   └── BaseNotFound            the hub or the index has no such model
     ├── ServiceAway              exit 3, HTTP 503
     │   ├── TrackingAway            MLflow does not answer
     │   ├── MoveNotShown            a move was decided, and MLflow does not show it yet
@@ -43,6 +45,8 @@
     │   ├── AnswererBroken          an answerer whose reply cannot be trusted (HTTP 502)
     │   ├── DeadlinePassed          no answer in time (HTTP 504)
     │   ├── GatewayAway             the gateway does not answer
+    │   ├── HubAway                 the Hugging Face hub does not answer
+    │   ├── IndexAway               the package index does not answer
     │   └── StorageFull             the disk is full
     └── CouldNotJudge            exit 4, HTTP 409
 
@@ -197,6 +201,21 @@ class CheckpointInvalid(BadInput):
         self.reason = reason
         super().__init__(
             f"{path} is not a usable checkpoint: {reason}.", mend="`proctor train` makes one."
+        )
+
+
+class BaseInvalid(BadInput):
+    slug = "base-invalid"
+    title = "Not a usable base model"
+
+    def __init__(self, profile: str, path: Path, reason: str) -> None:
+        self.profile = profile
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"profile {profile}: {path} is not a usable base: {reason}.",
+            mend="A base is a Hugging Face folder with config.json, weights as safetensors,"
+            " tokenizer.json and a chat template, and no code of its own: see docs/models.md.",
         )
 
 
@@ -458,6 +477,20 @@ class RunNotFound(NotFound):
         )
 
 
+class BaseNotFound(NotFound):
+    slug = "base-not-found"
+    title = "No such base model"
+
+    def __init__(self, profile: str, what: str, reason: str) -> None:
+        self.profile = profile
+        self.what = what
+        self.reason = reason
+        super().__init__(
+            f"profile {profile}: {what} was not found ({reason}).",
+            mend="Correct the profile in params.yaml; see docs/models.md.",
+        )
+
+
 # ------------------------------------------------------------ service away
 
 
@@ -555,6 +588,38 @@ class GatewayAway(ServiceAway):
         super().__init__(
             f"the gateway at {url} does not answer ({reason}).",
             mend="Start it with `proctor up`, or name another with --url.",
+        )
+
+
+class HubAway(ServiceAway):
+    slug = "hub-away"
+    title = "The Hugging Face hub does not answer"
+
+    def __init__(self, profile: str, repository: str, reason: str, works_offline: str) -> None:
+        self.profile = profile
+        self.repository = repository
+        self.reason = reason
+        self.works_offline = works_offline
+        super().__init__(
+            f"profile {profile}: {repository} is not on this machine, and the Hugging Face hub"
+            f" cannot be reached ({reason}).",
+            mend=f"Profiles that need no hub: {works_offline}. HF_ENDPOINT names a mirror;"
+            " docs/models.md tells how to bring a model over by hand.",
+        )
+
+
+class IndexAway(ServiceAway):
+    slug = "index-away"
+    title = "The package index does not answer"
+
+    def __init__(self, profile: str, release: str, reason: str) -> None:
+        self.profile = profile
+        self.release = release
+        self.reason = reason
+        super().__init__(
+            f"profile {profile}: {release} is not on this machine, and pip cannot reach the"
+            f" package index ({reason}).",
+            mend="pip's own settings count (PIP_INDEX_URL, PIP_FIND_LINKS, PIP_CERT).",
         )
 
 

@@ -118,7 +118,11 @@ class FinetuneParams(Shape):
     replies: Literal["answer", "reasoned"] = Field(
         description="what is learned: the answer alone, or a reasoned reply that ends in it"
     )
+    replies_file: str | None = Field(
+        default=None, description="JSONL file of reasoned replies, for replies: reasoned"
+    )
     max_questions: int = Field(ge=1, description="questions taken from the training split")
+    validation_questions: int = Field(ge=1, description="questions of each validation")
     steps: int = Field(ge=1, description="optimizer steps at most")
     batch_tokens: int = Field(ge=64, description="tokens of one packed forward pass")
     accumulate: int = Field(ge=1, description="forward passes an optimizer step")
@@ -136,6 +140,12 @@ class FinetuneParams(Shape):
     )
     precision: Literal["fp32", "bf16"] = Field(description="of the forward pass")
     lora: LoraParams
+
+    @model_validator(mode="after")
+    def _replies_there(self) -> Self:
+        if self.replies == "reasoned" and not self.replies_file:
+            raise ValueError("replies: reasoned needs a replies_file")
+        return self
 
 
 class EvaluateParams(Shape):

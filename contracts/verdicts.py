@@ -18,6 +18,7 @@ from contracts.shape import Shape
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Difference = Annotated[float, Field(ge=-1.0, le=1.0)]
 Decision = Literal["pass", "reject", "could-not-judge"]
+TrainingMethod = Literal["scratch", "lora", "full", "none"]
 
 
 class Interval(Shape):
@@ -29,8 +30,21 @@ class Interval(Shape):
     level: Ratio = 0.95
 
 
+class BaseFacts(Shape):
+    """The model that a training began with: where it comes from (``source``, and what names
+    it there), and the digest of its folder."""
+
+    origin: dict[str, str]
+    digest: Digest
+
+
 class TrainingResult(Shape):
-    """``out/training.json``: which run made which checkpoint from which data."""
+    """``out/training.json``: which run made which checkpoint from which data.
+
+    ``steps`` are those behind the weights that were kept: after an early stop the step of
+    the lowest validation loss, 0 where nothing was trained. ``base`` is ``None`` for a model
+    from scratch.
+    """
 
     run_id: str
     model_uri: str
@@ -42,6 +56,8 @@ class TrainingResult(Shape):
     scoring: ScoringMethod
     seed: int
     steps: int
+    method: TrainingMethod = "scratch"
+    base: BaseFacts | None = None
 
 
 class QuestionRecord(Shape):

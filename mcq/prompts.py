@@ -5,18 +5,27 @@ that travels with the version, so that a version is always asked the way it was 
 The checkpoint's own chat template (ChatML for Qwen: ``<|im_start|>role ... <|im_end|>``)
 turns the messages into text. Templates are never changed, only added: a changed text
 under an old name would change what a registered version answers.
+
+No template here has a system message. A chat template that adds one of its own where none
+is given (Qwen2.5: "You are Qwen, created by Alibaba Cloud. ...") therefore adds it: the
+model is asked the way its makers tuned it, and that text travels inside the checkpoint.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from contracts.questions import Question
+from contracts.models import ScoringMethod
+from contracts.questions import LETTERS, Question
 
 Messages = list[dict[str, str]]
 Template = Callable[[Question], Messages]
+
+REASONED_PARTS: Final = ("Understanding", "Analysis", "Reasoning", "Conclusion", "Answer")
+"""The parts of a reasoned reply in their order, each ``Name: text``; the last is a letter."""
 
 
 def code_1(question: Question) -> Messages:
@@ -25,4 +34,54 @@ def code_1(question: Question) -> Messages:
     return [{"role": "user", "content": content}]
 
 
-TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType({"code-1": code_1})
+def letter_1(question: Question) -> Messages:
+    """Stem, code block, lettered choices, and the wish for nothing but the letter."""
+    return _user(_lettered(question), "Reply with the letter of the right choice only.")
+
+
+def reasoned_1(question: Question) -> Messages:
+    """The question as in ``letter-1``, and the wish for a reasoned reply in five parts."""
+    return _user(
+        _lettered(question),
+        "Reply in five parts, each on a new line that begins with its name and a colon:\n"
+        "Understanding (what is asked), Analysis (what the code and the choices say), "
+        "Reasoning (step by step), Conclusion (one sentence), "
+        "Answer (the letter of the right choice only).",
+    )
+
+
+def _user(*paragraphs: str) -> Messages:
+    return [{"role": "user", "content": "\n\n".join(paragraphs)}]
+
+
+def _lettered(question: Question) -> str:
+    code = [] if question.code is None else [_block(question.code)]
+    choices = "\n".join(
+        f"{letter}.\n{_block(choice)}" if "\n" in choice else f"{letter}. {choice}"
+        for letter, choice in zip(LETTERS, question.choices, strict=False)
+    )
+    return "\n\n".join([question.stem, *code, choices])
+
+
+def _block(code: str) -> str:
+    """A Markdown code block, fenced by more backticks than stand in a row inside it
+    (CommonMark 0.31, section 4.5)."""
+    longest = max((len(run) for run in re.findall("`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{code.rstrip()}\n{fence}"
+
+
+TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType(
+    {"code-1": code_1, "letter-1": letter_1, "reasoned-1": reasoned_1}
+)
+
+DEFAULT_TEMPLATE: Final[Mapping[ScoringMethod, str]] = MappingProxyType(
+    {"text": "code-1", "letter": "letter-1"}
+)
+"""The template that a new version of each scoring method is asked with."""
+
+SCORED_AFTER: Final[Mapping[str, ScoringMethod]] = MappingProxyType(
+    {"code-1": "text", "letter-1": "letter"}
+)
+"""The scoring that fits what a template asks for; ``reasoned-1`` asks for prose and is for
+fine-tuning and explanations, not for scoring."""

@@ -1,125 +1,77 @@
 """The scorer: a probability for every choice of a question, from one forward pass.
 
-``text`` scoring writes each choice after the prompt, sums the log-probabilities of the
-choice's tokens and of the end of turn, and soft-maxes the sums over the choices: the
-probability that the model writes this choice, given that it writes one of them (the
-"cloze" form of GPT-3's evaluation, arXiv:2005.14165, section 2.4). The end-of-turn token
-belongs to the sum, else "ab" could never lose to its own prefix "a".
-
-Torch and transformers are imported in this file only. Knows nothing of MLflow, HTTP or
-files of questions. fp32, no dropout, one thread pool as the process has it.
+How (``text`` or ``letter``) is a property of the checkpoint: ``mcq.scoring``. Here stand
+what both share: loading, the context's length, batches of similar length, the order of the
+results. Knows nothing of MLflow, HTTP or files of questions. fp32, no dropout, one thread
+pool as the process has it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
-
-import torch
-from torch import Tensor
-from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from contracts.errors import CheckpointInvalid
-from contracts.models import CheckpointFacts
-from contracts.questions import LETTERS, Question
+from contracts.models import CheckpointFacts, ScoringMethod
+from contracts.questions import Question
 from mcq.checkpoint import check_digest, checkpoint_digest, read_facts
-from mcq.prompts import TEMPLATES
+from mcq.model import LanguageModel
+from mcq.prompts import SCORED_AFTER, TEMPLATES, Template
+from mcq.scoring.letter import LetterScoring
+from mcq.scoring.scored import Asked, Scored
+from mcq.scoring.text import TextScoring
 
-IGNORED: Final = -100
+__all__ = ["DEFAULT_BATCH_TOKENS", "Scored", "Scorer"]
+
 DEFAULT_BATCH_TOKENS: Final = 8_192
 
 
-@dataclass(frozen=True)
-class Scored:
-    """``log_likelihoods[i]``: nats of choice ``i``'s text after the prompt;
-    ``probabilities`` sum to 1. Both are empty and ``unscored`` says why when the question
-    does not fit into the model's context or gives no finite number."""
+class Method(Protocol):
+    """A way of scoring: questions to tokens, and a batch of them to numbers."""
 
-    log_likelihoods: tuple[float, ...]
-    probabilities: tuple[float, ...]
-    unscored: str | None = None
-
-    @property
-    def choice(self) -> int | None:
-        """Index of the most probable choice, the lowest on a tie; ``None`` if unscored."""
-        if not self.probabilities:
-            return None
-        return self.probabilities.index(max(self.probabilities))
-
-    @property
-    def letter(self) -> str | None:
-        return None if self.choice is None else LETTERS[self.choice]
-
-    @property
-    def confidence(self) -> float | None:
-        return max(self.probabilities) if self.probabilities else None
+    def encode(self, questions: Sequence[Question]) -> list[Asked]: ...
+    def score(self, batch: Sequence[Asked]) -> list[Scored]: ...
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One choice of one question, as tokens: ``prompt`` then ``choice``."""
-
-    question: int
-    prompt: list[int]
-    choice: list[int]
-
-    @property
-    def length(self) -> int:
-        return len(self.prompt) + len(self.choice)
-
-
-def _softmax(values: Sequence[float]) -> tuple[float, ...]:
-    top = max(values)
-    weights = [math.exp(value - top) for value in values]
-    total = math.fsum(weights)
-    return tuple(weight / total for weight in weights)
+METHODS: Final[Mapping[ScoringMethod, Callable[[LanguageModel, Template], Method]]] = (
+    MappingProxyType({"text": TextScoring, "letter": LetterScoring})
+)
 
 
 class Scorer:
     """A loaded checkpoint that scores questions. Not thread-safe: one caller at a time."""
 
-    def __init__(self, model: Any, tokenizer: Any, facts: CheckpointFacts, digest: str) -> None:
-        self._model = model.eval()
-        self._tokenizer = tokenizer
+    def __init__(self, model: LanguageModel, facts: CheckpointFacts, digest: str) -> None:
+        """Raises ``ValueError`` when the model cannot be scored as ``facts`` say."""
+        self._model = model
+        self._method = METHODS[facts.scoring](model, TEMPLATES[facts.template])
         self.facts = facts
         self.digest = digest
-        self._template = TEMPLATES[facts.template]
-        self._context_tokens = int(model.config.max_position_embeddings)
 
     @classmethod
     def load(cls, folder: Path, *, expected_digest: str | None = None) -> Scorer:
         """Load a checkpoint folder; no network, no remote code, safetensors only.
 
-        Raises ``CheckpointInvalid`` for a folder that is not one, ``DigestMismatch`` when
-        ``expected_digest`` is given and a byte differs.
+        Raises ``CheckpointInvalid`` for a folder that is not one or that cannot be scored as
+        its facts say, ``DigestMismatch`` when ``expected_digest`` is given and a byte differs.
         """
         facts = read_facts(folder)
         if facts.template not in TEMPLATES:
             raise CheckpointInvalid(folder, f"its template {facts.template!r} is unknown here")
-        if facts.scoring != "text":
-            raise CheckpointInvalid(folder, f"scoring {facts.scoring!r} is not known here")
+        if SCORED_AFTER.get(facts.template) != facts.scoring:
+            raise CheckpointInvalid(
+                folder, f"{facts.scoring} scoring does not fit its template {facts.template!r}"
+            )
         digest = (
             check_digest(folder, expected_digest) if expected_digest else checkpoint_digest(folder)
         )
+        model = LanguageModel.load(folder)
         try:
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-            model = AutoModelForCausalLM.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-            )
-        except Exception as error:  # transformers raises whatever its parsers raise
-            raise CheckpointInvalid(folder, f"{type(error).__name__}: {error}") from error
-        return cls(model, tokenizer, facts, digest)
-
-    def render(self, question: Question) -> str:
-        """The prompt's text, up to where the model's reply begins."""
-        text = self._tokenizer.apply_chat_template(
-            self._template(question), tokenize=False, add_generation_prompt=True
-        )
-        return str(text)
+            return cls(model, facts, digest)
+        except ValueError as error:
+            raise CheckpointInvalid(folder, str(error)) from error
 
     def score(
         self,
@@ -130,83 +82,39 @@ class Scorer:
     ) -> list[Scored]:
         """A ``Scored`` for each question, in order.
 
-        ``batch_tokens`` bounds the padded tokens of one forward pass (one question's
-        choices always go together). ``progress`` hears how many questions are done. The
-        numbers do not depend on the batching beyond the rounding of fp32.
+        ``batch_tokens`` bounds the padded tokens of one forward pass (one question's rows
+        always go together). ``progress`` hears how many questions are done. The numbers do
+        not depend on the batching beyond the rounding of fp32.
         """
-        grouped = self._encode(questions)
+        encoded = self._method.encode(questions)
         results: dict[int, Scored] = {}
-        fitting: list[list[_Row]] = []
-        for place, rows in enumerate(grouped):
-            longest = max(row.length for row in rows)
-            if longest > self._context_tokens:
-                reason = f"{longest} tokens do not fit into {self._context_tokens}"
+        fitting: list[int] = []
+        for place, asked in enumerate(encoded):
+            if asked.longest > self._model.context_tokens:
+                reason = f"{asked.longest} tokens do not fit into {self._model.context_tokens}"
                 results[place] = Scored((), (), reason)
             else:
-                fitting.append(rows)
+                fitting.append(place)
         # Similar lengths together: less padding. Sorting is stable, so batches are too.
-        fitting.sort(key=lambda rows: max(row.length for row in rows))
-        for batch in _batches(fitting, batch_tokens):
-            flat = [row for rows in batch for row in rows]
-            sums = iter(self._log_likelihoods(flat))
-            for rows in batch:
-                values = tuple(next(sums) for _ in rows)
-                results[rows[0].question] = _scored(values)
+        fitting.sort(key=lambda place: encoded[place].longest)
+        for batch in _batches(fitting, encoded, batch_tokens):
+            scored = self._method.score([encoded[place] for place in batch])
+            results.update(zip(batch, scored, strict=True))
             progress(len(results))
         return [results[place] for place in range(len(questions))]
 
-    def _encode(self, questions: Sequence[Question]) -> list[list[_Row]]:
-        prompts = self._tokens([self.render(question) for question in questions])
-        end = str(self._tokenizer.eos_token)
-        texts = [choice + end for question in questions for choice in question.choices]
-        choices = iter(self._tokens(texts))
-        return [
-            [_Row(place, prompt, next(choices)) for _ in question.choices]
-            for place, (question, prompt) in enumerate(zip(questions, prompts, strict=True))
-        ]
 
-    def _tokens(self, texts: list[str]) -> list[list[int]]:
-        if not texts:
-            return []
-        ids: list[list[int]] = self._tokenizer(texts, add_special_tokens=False)["input_ids"]
-        return ids
-
-    @torch.inference_mode()
-    def _log_likelihoods(self, rows: Sequence[_Row]) -> list[float]:
-        """Nats of each row's choice: rows padded on the right, (B, T) tokens."""
-        longest = max(row.length for row in rows) - 1
-        tokens = torch.zeros((len(rows), longest), dtype=torch.long)
-        targets = torch.full((len(rows), longest), IGNORED, dtype=torch.long)
-        for place, row in enumerate(rows):
-            ids = torch.tensor(row.prompt + row.choice)
-            tokens[place, : row.length - 1] = ids[:-1]
-            targets[place, len(row.prompt) - 1 : row.length - 1] = ids[len(row.prompt) :]
-        # Padding stands to the right of everything that is read: causal attention hides it.
-        hidden: Tensor = self._model.model(input_ids=tokens).last_hidden_state  # (B, T, H)
-        wanted = targets != IGNORED
-        logits = self._model.lm_head(hidden[wanted]).float()  # (N, V): only what is read
-        losses = functional.cross_entropy(logits, targets[wanted], reduction="none")
-        sums = torch.zeros(len(rows), dtype=torch.float64)
-        sums.index_add_(0, wanted.nonzero()[:, 0], -losses.double())
-        return [float(value) for value in sums.tolist()]
-
-
-def _scored(values: tuple[float, ...]) -> Scored:
-    if not all(math.isfinite(value) for value in values):
-        return Scored((), (), "the model gave a number that is not finite")
-    return Scored(values, _softmax(values))
-
-
-def _batches(groups: Sequence[list[_Row]], batch_tokens: int) -> list[list[list[_Row]]]:
-    """Consecutive groups whose rows, padded to the longest, fit into ``batch_tokens``."""
-    batches: list[list[list[_Row]]] = []
+def _batches(places: Sequence[int], encoded: Sequence[Asked], limit: int) -> list[list[int]]:
+    """Consecutive places whose rows, padded to the longest, fit into ``limit`` tokens."""
+    batches: list[list[int]] = []
     rows = longest = 0
-    for group in groups:
-        length = max(longest, *(row.length for row in group))
-        if batches and (rows + len(group)) * length <= batch_tokens:
-            batches[-1].append(group)
-            rows, longest = rows + len(group), length
+    for place in places:
+        asked = encoded[place]
+        length = max(longest, asked.longest)
+        if batches and (rows + len(asked.rows)) * length <= limit:
+            batches[-1].append(place)
+            rows, longest = rows + len(asked.rows), length
         else:
-            batches.append([group])
-            rows, longest = len(group), max(row.length for row in group)
+            batches.append([place])
+            rows, longest = len(asked.rows), asked.longest
     return batches

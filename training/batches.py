@@ -1,8 +1,10 @@
 """Questions as tokens, and the order in which they are learned.
 
-An example is a prompt and the text of its right choice; the loss is on that text and the
-end of turn alone. The order is a pure function of the seed, so a resumed training sees
-exactly the batches that an uninterrupted one would have seen.
+An example is a prompt and its reply; the loss is on the reply alone. A *pass* is what one
+forward pass takes: examples side by side, padded, or packed into one row, where position
+numbers begin anew with each example and no example sees another. The order is a pure
+function of the seed, so a resumed training sees exactly the batches that an uninterrupted
+one would have seen.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -34,6 +36,38 @@ class Example:
     @property
     def length(self) -> int:
         return len(self.prompt) + len(self.reply)
+
+
+class Inputs(NamedTuple):
+    """``tokens`` and ``targets`` are (B, T); ``positions`` (B, T) where examples are packed,
+    ``None`` where each has a row of its own."""
+
+    tokens: Tensor
+    targets: Tensor
+    positions: Tensor | None
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The examples of one forward pass; ``packed`` into one row, or a row each."""
+
+    examples: Sequence[Example]
+    packed: bool = False
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that the model reads; an example's last one is only asked for."""
+        return sum(example.length - 1 for example in self.examples)
+
+    @property
+    def reply_tokens(self) -> int:
+        """Tokens that the loss is over."""
+        return sum(len(example.reply) for example in self.examples)
+
+    def inputs(self, pad: int) -> Inputs:
+        if self.packed:
+            return collate_packed(self.examples)
+        return Inputs(*collate(self.examples, pad), None)
 
 
 def encode(
@@ -99,3 +133,14 @@ def collate(examples: Sequence[Example], pad: int) -> tuple[Tensor, Tensor]:
         tokens[row, : stop - 1] = ids[:-1]
         targets[row, start - 1 : stop - 1] = ids[start:]
     return tokens, targets
+
+
+def collate_packed(examples: Sequence[Example]) -> Inputs:
+    """All examples in one row (1, T), without padding. Positions begin at 0 with each: by
+    that transformers makes the attention block-diagonal (``masking_utils``, packed format)."""
+    parts = [collate([example], 0) for example in examples]
+    return Inputs(
+        torch.cat([tokens for tokens, _ in parts], dim=1),
+        torch.cat([targets for _, targets in parts], dim=1),
+        torch.cat([torch.arange(tokens.shape[1])[None] for tokens, _ in parts], dim=1),
+    )

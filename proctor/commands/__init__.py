@@ -18,6 +18,7 @@ from proctor.commands import (
     evaluate,
     gate,
     gateway,
+    models,
     params,
     questions,
     registry,
@@ -27,6 +28,7 @@ from proctor.commands import (
 
 NOUNS: Final[dict[str, typer.Typer]] = {
     "questions": questions.app,
+    "models": models.app,
     "bento": bento.app,
     "gateway": gateway.app,
     "registry": registry.app,

@@ -49,7 +49,7 @@ def trained(
     request = TrainRequest(
         questions=questions_folder,
         out=home / "out",
-        states=home / "states",
+        home=home,
         params=make_params("undisturbed", steps=STEPS),
         tracking_uri=mlflow_server,
         commit=COMMIT,

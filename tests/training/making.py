@@ -19,6 +19,7 @@ from contracts.questions import Question
 from mcq.bank.build import STEM, draw_item
 from tests.environments import unmeasured
 from training.batches import encode
+from training.from_scratch import lessons, settings
 from training.loop import Trainer
 from training.scratch import build_model, build_tokenizer
 
@@ -111,10 +112,8 @@ def make_trainer(
     examples = encode(bank, tokenizer, "code-1", PROFILE.context_tokens)
     return Trainer(
         build_model(PROFILE, tokenizer, params.seed),
-        examples[:-8],
-        examples[-8:],
-        params,
-        pad=int(tokenizer.pad_token_id),
+        lessons(examples[:-8], examples[-8:], params, pad=int(tokenizer.pad_token_id)),
+        settings(params),
         recipe=recipe,
         state_folder=states,
     )

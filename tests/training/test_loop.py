@@ -11,7 +11,9 @@ import torch
 from contracts.errors import Refused, StorageFull
 from contracts.questions import Question
 from tests.training.making import files_bounded, make_trainer, train_params, weights_digest
-from training.loop import CurvePoint, learning_rate, saved_states
+from training.from_scratch import settings
+from training.loop import CurvePoint
+from training.states import saved_states
 
 
 class Killed(Exception):
@@ -38,11 +40,11 @@ def stop_after(last: int) -> object:
 )
 def test_the_rate_goes_up_linearly_stays_and_goes_down_to_zero(step: int, rate: float) -> None:
     params = train_params(steps=60, warmup_steps=10, learning_rate=1.0)
-    assert learning_rate(step, params) == pytest.approx(rate)
+    assert settings(params).rate(step) == pytest.approx(rate)
 
 
 def test_without_a_warm_up_the_first_rate_is_the_peak() -> None:
-    assert learning_rate(0, train_params(warmup_steps=0)) == pytest.approx(0.01)
+    assert settings(train_params(warmup_steps=0)).rate(0) == pytest.approx(0.01)
 
 
 @pytest.mark.slow

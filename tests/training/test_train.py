@@ -41,7 +41,7 @@ def away_request(folder: Path, questions: Path) -> TrainRequest:
     return TrainRequest(
         questions=questions,
         out=folder / "out",
-        states=folder / "states",
+        home=folder,
         params=make_params("away"),
         tracking_uri=f"http://127.0.0.1:{free_port()}",
         commit=COMMIT,
@@ -62,7 +62,7 @@ def test_missing_questions_are_said_before_a_run_is_made(
 ) -> None:
     params = make_params("no questions")
     request = TrainRequest(
-        tmp_path / "none", tmp_path / "out", tmp_path / "states", params, mlflow_server, COMMIT
+        tmp_path / "none", tmp_path / "out", tmp_path, params, mlflow_server, COMMIT
     )
     with pytest.raises(BadInput, match=r"train\.jsonl: there is no such file"):
         train(request, now_seconds=time.time)
@@ -187,7 +187,7 @@ def test_interrupted_it_ends_with_130_marks_the_run_and_can_go_on(
 
 
 def _request(command: Command, params: Params, uri: str) -> TrainRequest:
-    return TrainRequest(command.questions, command.out, command.states, params, uri, COMMIT)
+    return TrainRequest(command.questions, command.out, command.states.parent, params, uri, COMMIT)
 
 
 @pytest.mark.slow

@@ -1,0 +1,51 @@
+"""``text``: the likelihood of each choice's text after the prompt.
+
+Each choice is written after the prompt, the log-probabilities of its tokens and of the end
+of turn are summed, and a softmax over the sums gives the probability that the model writes
+this choice, given that it writes one of them (the "cloze" form of GPT-3's evaluation,
+arXiv:2005.14165, section 2.4). The end-of-turn token belongs to the sum, else "ab" could
+never lose to its own prefix "a". Costs one row of tokens a choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.questions import Question
+from mcq.model import LanguageModel, Row
+from mcq.prompts import Template
+from mcq.scoring.scored import Asked, Scored, scored_of
+from mcq.tokens import prompt_text, token_ids
+
+
+class TextScoring:
+    """Scores by the text of the choices."""
+
+    def __init__(self, model: LanguageModel, template: Template) -> None:
+        """Raises ``ValueError`` for a tokenizer without an end of turn."""
+        self._model = model
+        self._template = template
+        if not model.tokenizer.eos_token:
+            raise ValueError("its tokenizer has no end of turn (eos_token)")
+        self._end = str(model.tokenizer.eos_token)
+
+    def encode(self, questions: Sequence[Question]) -> list[Asked]:
+        tokenizer = self._model.tokenizer
+        prompts = token_ids(
+            tokenizer, [prompt_text(tokenizer, self._template(q)) for q in questions]
+        )
+        texts = [choice + self._end for question in questions for choice in question.choices]
+        replies = iter(token_ids(tokenizer, texts))
+        return [
+            Asked(tuple(Row(prompt, next(replies)) for _ in q.choices), len(q.choices))
+            for q, prompt in zip(questions, prompts, strict=True)
+        ]
+
+    def score(self, batch: Sequence[Asked]) -> list[Scored]:
+        sums = iter(
+            self._model.reply_log_likelihoods([row for asked in batch for row in asked.rows])
+        )
+        return [
+            scored_of([next(sums) for _ in range(asked.choices)], is_letter=False)
+            for asked in batch
+        ]

@@ -1,54 +1,105 @@
-"""From drafts to questions: run, choose distractors, split, balance, write.
+"""From drawn items to a bank: take turns, leave twins out, split, deal letters.
 
-Question ``i`` of a seed depends on the seed and on ``i`` alone, so any number of
-workers, any supported Python and any hash seed give the same bytes. Distractors are
-what the program's misreadings print: of the gold's types, of similar length, different
-as text and as value. A program whose misreadings give fewer than three is drawn again.
+An item depends on the seed, its kind, family, difficulty and turn alone, so any number of
+workers, any supported Python and any hash seed give the same bytes. What is left out and
+where an item goes depends on the programs of all four choices alike, never on which of
+them is asked (``docs/question-bank.md`` has the argument):
 
-Source of the idea that the machine, not the author, says what is right: CRUXEval
-(arXiv:2401.03065), where outputs are obtained by executing the function.
+- an item is left out when *any* program of its four choices stood in an item before;
+- the split is decided by the key of the group, which its four choices share;
+- a held-out item is left out when any of its programs is a twin of training by 13-grams;
+- letters are dealt from shuffled blocks.
 """
 
 from __future__ import annotations
 
-import ast
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
-from mcq.bank.execution import Outcome, run_programs
-from mcq.bank.families import DIFFICULTIES, FAMILIES
+from mcq.bank.choosing import CHOICES
+from mcq.bank.contamination import all_sources, overlap
+from mcq.bank.families import DIFFICULTIES
+from mcq.bank.kinds import DRAWERS, KINDS, STEMS, Item, families_of
 from mcq.bank.program import SPLIT_BUCKETS, bucket_of, program_hash
 
-RECIPE: Final = "proctor-bank-1"
-STEM: Final = "What does this code print?"
-CHOICES: Final = 4
-ATTEMPTS: Final = 60
-CHUNK: Final = 200
-# Shares of all programs, by bucket of their hash: the rest is for training.
+RECIPE: Final = "proctor-bank-2"
+STEM: Final = STEMS["output"]
+ATTEMPTS: Final = 300
+CHUNK: Final = 100
+# Shares of all keys, by bucket of their hash: the rest is for training.
 TEST_BUCKETS: Final = SPLIT_BUCKETS // 10
 VALIDATION_BUCKETS: Final = SPLIT_BUCKETS // 20
 SPLITS: Final = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
-class Item:
-    """A program with its gold and distractors, not yet given letters."""
+class Plan:
+    """Which kinds and families take turns: kinds first, then families, then difficulties."""
 
-    family: str
-    difficulty: str
-    code: str
-    gold: str
-    distractors: tuple[tuple[str, str, str], ...]  # printed, misconception, misread source
-    program: str
+    seed: int
+    kinds: tuple[str, ...] = KINDS
+    families: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        known = {family for kind in KINDS for family in families_of(kind)}
+        for word, names, allowed in (
+            ("kind", self.kinds, set(KINDS)),
+            ("family", self.families or (), known),
+        ):
+            for name in names:
+                if name not in allowed:
+                    raise ValueError(f"there is no {word} {name!r}; known: {_list(allowed)}")
+            if len(set(names)) != len(names):
+                raise ValueError(f"a {word} is named twice: {_list(names)}")
+        if not self.kinds or self.families == ():
+            raise ValueError("a bank needs at least one kind and one family")
+        for kind in self.kinds:
+            if not self.families_of(kind):
+                raise ValueError(f"none of the chosen families has questions of kind {kind!r}")
+
+    def families_of(self, kind: str) -> tuple[str, ...]:
+        """The chosen families that have questions of ``kind``."""
+        return tuple(
+            family
+            for family in families_of(kind)
+            if self.families is None or family in self.families
+        )
+
+    def turn(self, index: int) -> tuple[str, str, str, int]:
+        """Kind, family, difficulty and turn of the item at ``index``."""
+        place, at = divmod(index, len(self.kinds))
+        kind = self.kinds[at]
+        families = self.families_of(kind)
+        place, family = divmod(place, len(families))
+        turn, difficulty = divmod(place, len(DIFFICULTIES))
+        return kind, families[family], DIFFICULTIES[difficulty], turn
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An item with the hash of each of its programs."""
+
+    item: Item
+    hashes: tuple[str, ...]
+
+    @property
+    def program(self) -> str:
+        """The hash of the gold's program."""
+        # ``programs`` may begin with what is shown; the choices' own stand at its end.
+        return self.hashes[self.item.gold - CHOICES]
 
     @property
     def split(self) -> str:
-        bucket = bucket_of(self.program)
+        bucket = bucket_of(self.item.key)
         if bucket < TEST_BUCKETS:
             return "test"
         return "validation" if bucket < TEST_BUCKETS + VALIDATION_BUCKETS else "train"
@@ -56,7 +107,11 @@ class Item:
 
 @dataclass
 class Bank:
-    """What was built: rows by split (JSON-ready mappings) and what was counted."""
+    """What was built: rows by split (JSON-ready mappings) and what was counted.
+
+    ``drawn`` items were needed: ``twins`` of them used a program that stood in an item
+    before, ``held_out_twins`` were covered by training's 13-grams.
+    """
 
     seed: int
     rows: dict[str, list[dict[str, Any]]] = field(
@@ -64,95 +119,44 @@ class Bank:
     )
     drawn: int = 0
     twins: int = 0
+    held_out_twins: int = 0
+    kinds: tuple[str, ...] = KINDS
 
     @property
     def count(self) -> int:
         return sum(len(rows) for rows in self.rows.values())
 
 
-def _value(printed: str) -> object:
-    """What the text denotes, for telling 0.0 from -0.0's twin; the text when nothing."""
-    try:
-        return ast.literal_eval(printed)
-    except (ValueError, SyntaxError, MemoryError):
-        return printed
-
-
-def _similar(gold: str, other: str) -> bool:
-    return abs(len(gold) - len(other)) <= max(3, len(gold) // 2)
-
-
-def choose_distractors(
-    gold: Outcome, readings: list[tuple[str, str, Outcome]], rng: Random
-) -> tuple[tuple[str, str, str], ...] | None:
-    """Three distractors as (printed, misconception, source), or ``None`` if there are not.
-
-    ``readings`` are (misconception, source, outcome). Two readings that print the same
-    keep the first label. Refused: other types than the gold's, a length that gives the
-    answer away, a text or a value that is already among the choices.
-    """
-    kept: list[tuple[str, str, str]] = []
-    texts, values = {gold.printed}, [_value(gold.printed)]
-    for label, source, outcome in readings:
-        value = _value(outcome.printed)
-        if (
-            outcome.status == "ok"
-            and outcome.printed
-            and outcome.types == gold.types
-            and outcome.printed not in texts
-            and value not in values
-            and _similar(gold.printed, outcome.printed)
-        ):
-            kept.append((outcome.printed, label, source))
-            texts.add(outcome.printed)
-            values.append(value)
-    if len(kept) < CHOICES - 1:
-        return None
-    return tuple(rng.sample(kept, CHOICES - 1))
-
-
-def draw_item(seed: int, index: int) -> Item:
-    """The item at ``index`` of ``seed``: family and difficulty take turns.
+def draw_item(plan: Plan, index: int) -> Drawn:
+    """The item at ``index`` of ``plan``.
 
     Raises ``RuntimeError`` when a family cannot give one in ``ATTEMPTS`` draws, which is
     a fault of the grammar.
     """
-    names = list(FAMILIES)
-    family = names[index % len(names)]
-    difficulty = DIFFICULTIES[index // len(names) % len(DIFFICULTIES)]
-    rng = Random(f"{RECIPE}:{seed}:{index}")
+    kind, family, difficulty, turn = plan.turn(index)
+    rng = Random(f"{RECIPE}:{plan.seed}:{kind}:{family}:{difficulty}:{turn}")
     for _ in range(ATTEMPTS):
-        draft = FAMILIES[family](rng, difficulty)
-        (gold,) = run_programs([draft.source])
-        if gold.status != "ok" or not gold.printed:
-            continue
-        outcomes = run_programs([reading.source for reading in draft.misreadings])
-        readings = [
-            (reading.misconception, reading.source, outcome)
-            for reading, outcome in zip(draft.misreadings, outcomes, strict=True)
-        ]
-        distractors = choose_distractors(gold, readings, rng)
-        if distractors is not None:
-            program = program_hash(draft.source)
-            return Item(family, difficulty, draft.source, gold.printed, distractors, program)
-    raise RuntimeError(f"{family}/{difficulty} gave no question in {ATTEMPTS} draws")
+        item = DRAWERS[kind](rng, family, difficulty)
+        if item is not None:
+            return Drawn(item, tuple(program_hash(source) for source in item.programs))
+    raise RuntimeError(f"{kind}/{family}/{difficulty} gave no question in {ATTEMPTS} draws")
 
 
-def _draw_chunk(seed: int, start: int) -> list[Item]:
-    return [draw_item(seed, index) for index in range(start, start + CHUNK)]
+def _draw_chunk(plan: Plan, start: int) -> list[Drawn]:
+    return [draw_item(plan, index) for index in range(start, start + CHUNK)]
 
 
-def _draw(seed: int, workers: int) -> Iterator[Item]:
+def _draw(plan: Plan, workers: int) -> Iterator[Drawn]:
     """Items in order of their index, without end; workers draw ahead in chunks."""
     # Spawned, not forked: a worker must be small and have one thread, since it forks.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting = [pool.submit(_draw_chunk, seed, place * CHUNK) for place in range(workers * 2)]
+        waiting = [pool.submit(_draw_chunk, plan, place * CHUNK) for place in range(workers * 2)]
         place = len(waiting)
         try:
             while True:
                 chunk = waiting.pop(0).result()
-                waiting.append(pool.submit(_draw_chunk, seed, place * CHUNK))
+                waiting.append(pool.submit(_draw_chunk, plan, place * CHUNK))
                 place += 1
                 yield from chunk
         finally:
@@ -169,54 +173,90 @@ def _letters(seed: int, split: str) -> Iterator[int]:
         yield from block
 
 
-def _row(item: Item, place: int) -> dict[str, Any]:
-    choices = [printed for printed, _, _ in item.distractors]
-    labels: list[str | None] = [label for _, label, _ in item.distractors]
-    sources = [source for _, _, source in item.distractors]
-    choices.insert(place, item.gold)
-    labels.insert(place, None)
-    sources.insert(place, item.code)
+def row_of(drawn: Drawn, place: int) -> dict[str, Any]:
+    """The row of an item whose gold gets the letter at ``place``; the three others follow
+    in the order in which they were drawn."""
+    item = drawn.item
+    order = [at for at in range(CHOICES) if at != item.gold]
+    order.insert(place, item.gold)
     return {
-        "id": item.program[:16],
-        "stem": STEM,
+        "id": drawn.program[:16],
+        "kind": item.kind,
+        "stem": STEMS[item.kind],
         "code": item.code,
-        "choices": choices,
+        "choices": [item.choices[at] for at in order],
         "answer": "ABCD"[place],
         "family": item.family,
         "difficulty": item.difficulty,
-        "misconceptions": labels,
-        "proof": {"program": item.program, "sources": sources, "printed": choices},
+        "misconceptions": [item.labels[at] for at in order],
+        "proof": {
+            "program": drawn.program,
+            "sources": [item.sources[at] for at in order],
+            "printed": [item.printed[at] for at in order],
+        },
     }
+
+
+def _held_out_twins(kept: Sequence[Drawn]) -> set[str]:
+    """The programs of the held-out items that are twins of training by 13-grams."""
+    held_out = [one for one in kept if one.split != "train"]
+    training = (one.item.programs for one in kept if one.split == "train")
+    found = overlap([one.item.programs for one in held_out], all_sources(training))
+    return {held_out[place].program for place in found.twins}
 
 
 def build_bank(
     count: int,
     seed: int,
     *,
+    kinds: Sequence[str] = KINDS,
+    families: Sequence[str] | None = None,
     workers: int | None = None,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Bank:
-    """``count`` questions over distinct programs. ``progress`` hears how many are done."""
+    """``count`` questions over distinct programs. ``progress`` hears how many are done.
+
+    Raises ``ValueError`` for a kind or family that there is not, ``RuntimeError`` when the
+    families' universes are too small for ``count``."""
     if count < 1:
         raise ValueError(f"count must be at least 1, not {count}")
-    bank = Bank(seed)
-    letters = {split: _letters(seed, split) for split in SPLITS}
+    plan = Plan(seed, tuple(kinds), None if families is None else tuple(families))
+    bank = Bank(seed, kinds=plan.kinds)
     seen: set[str] = set()
-    items = _draw(seed, workers or os.cpu_count() or 1)
+    kept: list[Drawn] = []
+    items = _draw(plan, workers or os.cpu_count() or 1)
     try:
-        for item in items:
-            bank.drawn += 1
-            if item.program in seen:
-                bank.twins += 1
-                if bank.twins > 20 * count + 1000:
-                    raise RuntimeError("the families' universes are too small for this count")
-                continue
-            seen.add(item.program)
-            bank.rows[item.split].append(_row(item, next(letters[item.split])))
-            if bank.count % CHUNK == 0:
-                progress(bank.count)
-            if bank.count == count:
-                return bank
+        while len(kept) < count:
+            _fill(bank, kept, count, seen, items, progress)
+            twins = _held_out_twins(kept)
+            kept = [one for one in kept if one.program not in twins]
+            bank.held_out_twins += len(twins)
     finally:
         items.close()  # type: ignore[attr-defined]
-    raise AssertionError("unreachable: the draw has no end")
+    letters = {split: _letters(seed, split) for split in SPLITS}
+    for one in kept:
+        bank.rows[one.split].append(row_of(one, next(letters[one.split])))
+    return bank
+
+
+def _fill(
+    bank: Bank,
+    kept: list[Drawn],
+    count: int,
+    seen: set[str],
+    items: Iterator[Drawn],
+    progress: Callable[[int], None],
+) -> None:
+    """Draw until ``kept`` has ``count`` items, leaving out what uses a program again."""
+    while len(kept) < count:
+        drawn = next(items)
+        bank.drawn += 1
+        if seen.isdisjoint(drawn.hashes):
+            seen.update(drawn.hashes)
+            kept.append(drawn)
+            if len(kept) % CHUNK == 0:
+                progress(len(kept))
+            continue
+        bank.twins += 1
+        if bank.twins > 20 * count + 1000:
+            raise RuntimeError("the families' universes are too small for this count")

@@ -1,125 +1,143 @@
-"""Boolean expressions, and loops over ranges."""
+"""Comparisons joined by and, or, not; division and its signs."""
 
 from __future__ import annotations
 
 from random import Random
 
-from mcq.bank.program import Draft, draft
+from mcq.bank.group import Facet, Group, both, choice_of
 from mcq.bank.words import digits, name, two_names
 
+COMPARISONS = {
+    "less": "<",
+    "at_most": "<=",
+    "greater": ">",
+    "at_least": ">=",
+    "equal": "==",
+    "unequal": "!=",
+}
+JOINS = both("and", "or", "and_read_as_or", "or_read_as_and")
+NEGATION = both("plain", "negated", "reads_the_opposite", "not_is_ignored")
 
-def _comparison(rng: Random, variable: str, value: int) -> tuple[str, str]:
-    """A comparison near ``value``, and the one that a hasty reader sees instead."""
-    operator, mistaken = rng.choice(
-        [(">", ">="), (">=", ">"), ("<", "<="), ("<=", "<"), ("==", "!="), ("!=", "==")]
+
+def _comparison(rng: Random, facet: str, count: int) -> Facet:
+    return Facet(facet, {key: COMPARISONS[key] for key in rng.sample(sorted(COMPARISONS), count)})
+
+
+def booleans(rng: Random, difficulty: str) -> Group:
+    """Two comparisons (easy), joined (medium), with not and its precedence (hard). Two
+    values are printed, so that there are four answers."""
+    x, y = two_names(rng)
+    one, two = rng.randint(0, 40), rng.randint(0, 40)
+    near, far = one + rng.randint(-1, 1), two + rng.randint(-1, 1)
+    key = f"booleans:{one}:{two}:{near}:{far}"
+    head = f"{x} = {one}\n{y} = {two}\n"
+    first, second = f"{x} @left@ {near}", f"{y} @right@ {far}"
+    sides = (_comparison(rng, "left", 3), _comparison(rng, "right", 3))
+    if difficulty == "easy":
+        return Group(key, f"{head}print({first}, {second})", sides)
+    join = Facet("join", {"and": "and", "or": "or"}, JOINS)
+    if difficulty == "medium":
+        text = f"{head}print({first} @join@ {second}, @shown@)"
+        shown = choice_of("shown", NEGATION, first=first, second=second)
+        return Group(key, text, (shown, join, *sides))
+    denied = choice_of(
+        "denied",
+        both("first", "whole", "not_reaches_the_whole", "not_stops_at_the_first")
+        | both("first", "second", "not_moves_to_the_second", "not_moves_to_the_first"),
+        first=f"not {first} @join@ {second}",
+        second=f"{first} @join@ not {second}",
+        whole=f"not ({first} @join@ {second})",
     )
-    other = value + rng.randint(-1, 1)
-    return f"{variable} {operator} {other}", f"{variable} {mistaken} {other}"
+    text = f"{head}print(@denied@, not {second})"
+    return Group(key, text, (denied, join, *sides))
 
 
-def booleans(rng: Random, difficulty: str) -> Draft:
-    """Two comparisons (easy), joined by and/or (medium), with ``not`` and precedence (hard).
-
-    Two or three booleans are printed, so that four answers of one type exist.
-    """
-    first, second = two_names(rng)
-    x, y = rng.randint(1, 9), rng.randint(1, 9)
-    head = f"{first} = {x}\n{second} = {y}\n"
-    left, left_wrong = _comparison(rng, first, x)
-    right, right_wrong = _comparison(rng, second, y)
-
-    def show(one: str, two: str) -> str:
-        return f"{head}print({one}, {two})"
-
+def division(rng: Random, difficulty: str) -> Group:
+    """Quotient and rest (easy), with negative numbers (medium), of floats and with
+    precedence (hard)."""
+    x, y = two_names(rng)
+    small = rng.randint(2, 9)
+    large = rng.randint(small + 1, 99)
+    floor = both("floor", "rest", "quotient_read_as_rest", "rest_read_as_quotient")
+    floor |= both("floor", "true", "floor_read_as_true", "true_read_as_floor")
     if difficulty == "easy":
-        wrong = [
-            ("boundary_of_the_first", show(left_wrong, right)),
-            ("boundary_of_the_second", show(left, right_wrong)),
-            ("boundary_of_both", show(left_wrong, right_wrong)),
-            ("reads_the_second_as_its_opposite", show(left, f"not {right}")),
-            ("reads_the_first_as_its_opposite", show(f"not {left}", right)),
-            ("reads_both_as_their_opposites", show(f"not {left}", f"not {right}")),
+        other = rng.randint(2, 9)
+        key = f"division:{large}:{small}:{other}"
+        text = f"{x} = {large}\n{y} = {small}\nprint({x} @first@ {y}, {x} @second@ {other})"
+        sides = [
+            choice_of(place, floor, floor="//", rest="%", minus="-")
+            for place in ("first", "second")
         ]
-        return draft(show(left, right), wrong)
-    joined, swapped = rng.choice([("and", "or"), ("or", "and")])
+        return Group(key, text, tuple(sides))
+    sign = both("plus", "minus", "sign_appears", "sign_is_ignored")
     if difficulty == "medium":
-        wrong = [
-            (f"{joined}_read_as_{swapped}", show(f"{left} {swapped} {right}", left)),
-            ("boundary_of_the_first", show(f"{left_wrong} {joined} {right}", left_wrong)),
-            ("boundary_of_the_second", show(f"{left} {joined} {right_wrong}", left)),
-            ("reads_the_opposite", show(f"not ({left} {joined} {right})", left)),
-            ("reads_the_second_as_its_opposite", show(f"{left} {joined} {right}", f"not {left}")),
-            (
-                "reads_both_as_their_opposites",
-                show(f"not ({left} {joined} {right})", f"not {left}"),
-            ),
-        ]
-        return draft(show(f"{left} {joined} {right}", left), wrong)
-    wrong = [
-        ("not_reaches_the_whole", show(f"not ({left} {joined} {right})", f"not {right}")),
-        ("not_ignored", show(f"{left} {joined} {right}", f"not {right}")),
-        ("second_not_ignored", show(f"not {left} {joined} {right}", right)),
-        (f"{joined}_read_as_{swapped}", show(f"not {left} {swapped} {right}", f"not {right}")),
-        ("every_not_ignored", show(f"{left} {joined} {right}", right)),
-        ("reads_the_opposite", show(f"not (not {left} {joined} {right})", f"not {right}")),
-        ("reads_both_as_their_opposites", show(f"not (not {left} {joined} {right})", right)),
-    ]
-    return draft(show(f"not {left} {joined} {right}", f"not {right}"), wrong)
+        key = f"division:{large}:{small}"
+        add = rng.randint(10, 99)
+        top = choice_of("top", sign, plus=str(large), minus=f"-{large}")
+        bottom = choice_of("bottom", sign, plus=str(small), minus=f"-{small}")
+        op = choice_of("op", floor, floor="//", rest="%")
+        text = f"{x} = @top@\n{y} = @bottom@\nprint({x} @op@ {y}, {add})"
+        return Group(f"{key}:{add}", text, (top, bottom, op))
+    add = rng.randint(1, 9)
+    value = f"{large}.0"
+    op = choice_of("op", floor, floor="//", rest="%", true="/")
+    order = choice_of(
+        "order",
+        both("product_first", "sum_first", "sum_before_product", "product_before_sum"),
+        product_first=f"{x} @op@ {small} + {add}",
+        sum_first=f"({x} + {add}) @op@ {small}",
+        denominator=f"{x} @op@ ({small} + {add})",
+        difference=f"{x} @op@ {small} - {add}",
+    )
+    text = f"{x} = {value}\nprint(round(@order@, 2))"
+    return Group(f"division:{value}:{small}:{add}", text, (order, op))
 
 
-def loops(rng: Random, difficulty: str) -> Draft:
-    """A loop over a list (easy), over a range (medium), with a step or a test (hard)."""
-    variable = name(rng)
-
-    def gather(over: str, item: str, test: str = "") -> str:
-        body = f"    {variable}.append({item})"
-        if test:
-            body = f"    if {test}:\n        {variable}.append({item})"
-        return f"{variable} = []\nfor i in {over}:\n{body}\nprint({variable})"
-
-    add = rng.randint(1, 5)
-    item = rng.choice([f"i + {add}", f"i * {add + 1}"])
+def sets(rng: Random, difficulty: str) -> Group:
+    """Operators (easy), methods (medium), sets of computed values (hard). Sorted before
+    they are printed: the order of a set is nobody's to know."""
+    x, y = two_names(rng)
+    values = digits(rng, 6, 1, 20)
+    one, two = values[:3], [*rng.sample(values[:3], rng.randint(1, 2)), *values[3:5]]
+    first, second = (repr(part).replace("[", "{").replace("]", "}") for part in (one, two))
     if difficulty == "easy":
-        items = digits(rng, rng.randint(3, 4))
-        wrong = [
-            ("loop_skips_the_first", gather(f"{items[1:]}", item)),
-            ("loop_skips_the_last", gather(f"{items[:-1]}", item)),
-            ("expression_ignored", gather(f"{items}", "i")),
-            ("loop_runs_backwards", gather(f"{items[::-1]}", item)),
-            ("loop_sorts", gather(f"{sorted(items)}", item)),
-        ]
-        return draft(gather(f"{items}", item), wrong)
-    start = rng.randint(0, 60)
+        act = choice_of(
+            "act",
+            both("union", "intersection", "or_read_as_and", "and_read_as_or"),
+            union=f"{x} | {y}",
+            intersection=f"{x} & {y}",
+            difference=f"{x} - {y}",
+            reversed_difference=f"{y} - {x}",
+            symmetric_difference=f"{x} ^ {y}",
+        )
+        change = choice_of("change", add=f"add({values[5]})", discard=f"discard({one[0]})")
+        text = f"{x} = {first}\n{y} = {second}\nz = @act@\nz.@change@\nprint(sorted(z))"
+        return Group(f"sets:{one}:{two}", text, (act, change))
     if difficulty == "medium":
-        stop = start + rng.randint(3, 5)
-        wrong = [
-            ("range_end_is_inclusive", gather(f"range({start}, {stop + 1})", item)),
-            ("range_start_is_exclusive", gather(f"range({start + 1}, {stop})", item)),
-            ("range_is_shifted", gather(f"range({start + 1}, {stop + 1})", item)),
-            ("expression_ignored", gather(f"range({start}, {stop})", "i")),
+        one = values[:4]
+        methods = {
+            "add": f"add({values[4]})",
+            "add_again": f"add({one[0]})",
+            "discard": f"discard({one[1]})",
+            "remove": f"remove({one[2]})",
+            "update": f"update({values[3:6]})",
+            "intersect": f"intersection_update({values[:3]})",
+        }
+        steps = [
+            Facet(place, {key: methods[key] for key in rng.sample(sorted(methods), 3)})
+            for place in ("first", "second")
         ]
-        return draft(gather(f"range({start}, {stop})", item), wrong)
-    item = item if rng.randint(0, 1) else "i"
-    if rng.randint(0, 1):
-        step = rng.randint(2, 4)
-        stop = start + step * rng.randint(2, 3)
-        wrong = [
-            ("range_end_is_inclusive", gather(f"range({start}, {stop + 1}, {step})", item)),
-            ("range_skips_the_first", gather(f"range({start + step}, {stop + 1}, {step})", item)),
-            ("range_starts_one_later", gather(f"range({start + 1}, {stop + 1}, {step})", item)),
-            ("step_off_by_one", gather(f"range({start}, {stop}, {step + 1})", item)),
-            ("step_ignored", gather(f"range({start}, {start + 3})", item)),
-        ]
-        return draft(gather(f"range({start}, {stop}, {step})", item), wrong)
-    stop = start + rng.randint(4, 6)
-    kept = rng.randint(0, 1)
-    test, opposite = f"i % 2 == {kept}", f"i % 2 == {1 - kept}"
-    wrong = [
-        ("test_is_reversed", gather(f"range({start}, {stop})", item, opposite)),
-        ("range_end_is_inclusive", gather(f"range({start}, {stop + 1})", item, test)),
-        ("range_start_is_exclusive", gather(f"range({start + 1}, {stop})", item, test)),
-        ("range_ends_too_early", gather(f"range({start}, {stop - 1})", item, test)),
-        ("test_reversed_and_inclusive", gather(f"range({start}, {stop + 1})", item, opposite)),
-        ("test_reversed_and_exclusive", gather(f"range({start + 1}, {stop})", item, opposite)),
-    ]
-    return draft(gather(f"range({start}, {stop})", item, test), wrong)
+        start = repr(one).replace("[", "{").replace("]", "}")
+        text = f"{x} = {start}\n{x}.@first@\n{x}.@second@\nprint(sorted({x}))"
+        return Group(f"sets:{one}", text, tuple(steps))
+    base = digits(rng, rng.randint(4, 5), 1, 30)
+    by = rng.randint(3, 5)
+    body = choice_of("body", rest=f"i % {by}", quotient=f"i // {by}", difference=f"i - {by}")
+    kind = choice_of(
+        "kind",
+        both("set", "list", "set_keeps_doubles", "list_drops_doubles"),
+        set="{@body@ for i in " + x + "}",
+        list="[@body@ for i in " + x + "]",
+    )
+    text = f"{x} = {base}\nprint(sorted(@kind@))"
+    return Group(f"sets:{base}:{by}", text, (kind, body))

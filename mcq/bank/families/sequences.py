@@ -1,11 +1,11 @@
-"""Indexing and slicing of words and lists."""
+"""Indexing, slicing and repetition of words and lists."""
 
 from __future__ import annotations
 
 from random import Random
 
-from mcq.bank.program import Draft, draft
-from mcq.bank.words import digits, name, word
+from mcq.bank.group import Facet, Group, both, choice_of, numbers
+from mcq.bank.words import digits, name, two_names, word
 
 
 def _sequence(rng: Random, shortest: int, longest: int) -> tuple[str, int]:
@@ -17,105 +17,122 @@ def _sequence(rng: Random, shortest: int, longest: int) -> tuple[str, int]:
     return repr(items), len(items)
 
 
-def indexing(rng: Random, difficulty: str) -> Draft:
-    """``s[i]``: from the front (easy), from the back (medium), of a sum of two (hard)."""
-    variable = name(rng)
+def _places(facet: str, values: range) -> Facet:
+    return numbers(facet, values, up="off_by_one", down="counts_from_one")
+
+
+def indexing(rng: Random, difficulty: str) -> Group:
+    """``s[i]``: from the front (easy), from the back (medium), of a sum (hard)."""
+    x = name(rng)
     literal, size = _sequence(rng, 5, 8)
+    key, head = f"indexing:{literal}", f"{x} = {literal}\n"
     if difficulty == "easy":
-        place = rng.randint(1, size - 2)
-    elif difficulty == "medium":
-        place = -rng.randint(2, size - 1)
-    else:
-        place = rng.randint(-size + 1, size - 2)
-    head = f"{variable} = {literal}\n"
-
-    def show(index: int) -> str:
-        return f"{head}print({variable}[{index}])"
-
-    if difficulty == "hard":
-        first = rng.randint(1, 3)
-        second = place - first if place > 0 else place + first
-        sign = f"+ {first}" if place > 0 else f"- {first}"
-        source = f"{head}i = {second}\nprint({variable}[i {sign}])"
-        ignored = f"{head}print({variable}[{second if -size <= second < size else 0}])"
-        extra = [("ignores_the_offset", ignored)]
-    else:
-        source = show(place)
-        extra = []
-    positive = place if place >= 0 else place + size
-    wrong = [
-        ("counts_from_one", show((positive - 1) % size)),
-        ("off_by_one", show((positive + 1) % size)),
-        ("counts_from_the_other_end", show(size - 1 - positive)),
-        ("negative_counts_from_zero", show((positive - 2) % size)),
-        ("takes_the_last", show(-1)),
-        *extra,
-    ]
-    return draft(source, wrong)
-
-
-def _slice(start: int | None, stop: int | None, step: int | None = None) -> str:
-    text = f"{'' if start is None else start}:{'' if stop is None else stop}"
-    return text if step is None else f"{text}:{step}"
-
-
-def slicing(rng: Random, difficulty: str) -> Draft:
-    """``s[i:j]``: one bound (easy), two bounds (medium), a negative bound or a step (hard)."""
-    variable = name(rng)
-    literal, size = _sequence(rng, 6, 9)
-    head = f"{variable} = {literal}\n"
-
-    def show(start: int | None, stop: int | None, step: int | None = None) -> str:
-        return f"{head}print({variable}[{_slice(start, stop, step)}])"
-
-    if difficulty == "easy":
-        cut = rng.randint(2, size - 3)
-        if rng.randint(0, 1):
-            wrong = [
-                ("start_is_exclusive", show(cut + 1, None)),
-                ("counts_from_one", show(cut - 1, None)),
-                ("start_taken_for_end", show(None, cut)),
-            ]
-            return draft(show(cut, None), wrong)
-        wrong = [
-            ("end_is_inclusive", show(None, cut + 1)),
-            ("end_off_by_one", show(None, cut - 1)),
-            ("counts_from_the_end", show(-cut, None)),
-        ]
-        return draft(show(None, cut), wrong)
+        first = rng.randint(0, size - 4)
+        return Group(key, f"{head}print({x}[@i@])", (_places("i", range(first, first + 4)),))
     if difficulty == "medium":
-        start = rng.randint(1, size - 4)
-        stop = rng.randint(start + 2, size - 2)
-        wrong = [
-            ("end_is_inclusive", show(start, stop + 1)),
-            ("counts_from_one", show(start - 1, stop)),
-            ("start_is_exclusive", show(start + 1, stop)),
-            ("counts_from_one_both", show(start - 1, stop - 1)),
-        ]
-        return draft(show(start, stop), wrong)
+        first = rng.randint(-size, -4)
+        return Group(key, f"{head}print({x}[@i@])", (_places("i", range(first, first + 4)),))
+    first = rng.randint(1, size - 4)
+    offset = rng.randint(1, 2)
+    sign = choice_of("sign", plus="+", minus="-")
+    text = f"{head}i = @i@\nprint({x}[i @sign@ {offset}])"
+    return Group(key, text, (_places("i", range(first, first + 3)), sign))
+
+
+def _ends(facet: str, values: range) -> Facet:
+    return numbers(facet, values, up="end_is_inclusive", down="end_stops_early")
+
+
+def _starts(facet: str, values: range) -> Facet:
+    return numbers(facet, values, up="start_is_exclusive", down="counts_from_one")
+
+
+def slicing(rng: Random, difficulty: str) -> Group:
+    """``s[i:j]``: one bound (easy), two bounds (medium), a negative bound or a step (hard)."""
+    x = name(rng)
+    literal, size = _sequence(rng, 6, 9)
+    key, text = f"slicing:{literal}", f"{x} = {literal}\nprint({x}[@cut@])"
+    if difficulty == "easy":
+        at = rng.randint(2, size - 4)
+        cut = choice_of(
+            "cut",
+            both("start", "end", "start_taken_for_end", "end_taken_for_start"),
+            start="@k@:",
+            end=":@k@",
+        )
+        return Group(
+            key,
+            text,
+            (cut, numbers("k", range(at, at + 3), up="bound_one_later", down="bound_one_earlier")),
+        )
+    if difficulty == "medium":
+        at = rng.randint(0, size - 5)
+        to = rng.randint(at + 3, size - 2)
+        cut = choice_of("cut", two="@i@:@j@")
+        return Group(
+            key, text, (cut, _starts("i", range(at, at + 2)), _ends("j", range(to, to + 3)))
+        )
     form = rng.randint(0, 2)
     if form == 0:
-        start, stop = rng.randint(1, size - 4), rng.randint(1, 2)
-        wrong = [
-            ("end_is_inclusive", show(start, -stop + 1 if stop > 1 else None)),
-            ("negative_end_off_by_one", show(start, -stop - 1)),
-            ("counts_from_one", show(start - 1, -stop)),
-        ]
-        return draft(show(start, -stop), wrong)
+        at, to = rng.randint(0, size - 6), rng.randint(-3, -3)
+        cut = choice_of("cut", two="@i@:@j@")
+        return Group(
+            key, text, (cut, _starts("i", range(at, at + 2)), _ends("j", range(to, to + 3)))
+        )
     if form == 1:
-        start = rng.randint(0, 1)
-        wrong = [
-            ("step_starts_one_later", show(start + 1, None, 2)),
-            ("step_taken_for_stop", show(start, -2)),
-            ("skips_two", show(start, None, 3)),
-            ("drops_the_last", show(start, size - 1 - (size - 1 - start) % 2, 2)),
-        ]
-        return draft(show(start, None, 2), wrong)
-    cut = rng.randint(2, size - 3)
-    wrong = [
-        ("negative_step_ignored", show(None, cut + 1)),
-        ("end_is_inclusive", show(cut + 1, None, -1)),
-        ("end_off_by_one", show(cut - 1, None, -1)),
-        ("reverses_the_rest", show(None, cut - 1, -1)),
-    ]
-    return draft(show(cut, None, -1), wrong)
+        cut = choice_of(
+            "cut",
+            both("step", "stop", "step_taken_for_stop", "stop_taken_for_step"),
+            step="@i@::2",
+            stop="@i@:-2",
+            third="@i@::3",
+        )
+        return Group(key, text, (cut, _starts("i", range(3))))
+    at = rng.randint(2, size - 4)
+    cut = choice_of(
+        "cut",
+        both("back_from", "up_to", "negative_step_ignored", "step_taken_for_negative"),
+        back_from="@k@::-1",
+        back_to=":@k@:-1",
+        up_to=":@k@",
+    )
+    return Group(
+        key,
+        text,
+        (cut, numbers("k", range(at, at + 2), up="bound_one_later", down="bound_one_earlier")),
+    )
+
+
+def repetition(rng: Random, difficulty: str) -> Group:
+    """A sum repeated (easy), a product in a sum (medium), ``+=`` or lists (hard)."""
+    x, y = two_names(rng)
+    times = numbers("n", (2, 3), up="one_time_too_many", down="one_time_too_few")
+    one, two = word(rng, 2, 3), word(rng, 1, 2)
+    head = f'{x} = "{one}"\n{y} = "{two}"\n'
+    key = f"repetition:{one}:{two}"
+    if difficulty == "easy":
+        order = choice_of("order", first_second=f"{x} + {y}", second_first=f"{y} + {x}")
+        return Group(key, f"{head}print((@order@) * @n@)", (order, times))
+    grouping = both("second_repeated", "both_repeated", "sum_before_product", "product_before_sum")
+    if difficulty == "hard" and rng.randint(0, 1):
+        act = choice_of(
+            "act",
+            both("adds", "assigns", "adding_assigns", "assigning_adds"),
+            adds=f"{x} += @part@",
+            assigns=f"{x} = @part@",
+        )
+        part = choice_of("part", second=f"{y} * @n@", first=f"{x} * @n@", sum=f"{x} + {y}")
+        return Group(key, f"{head}@act@\nprint({x})", (act, part, times))
+    if difficulty == "hard":
+        items, more = digits(rng, 2), digits(rng, rng.randint(1, 2))
+        key, head = f"repetition:{items}:{more}", f"{x} = {items}\n{y} = {more}\n"
+    part = choice_of(
+        "part",
+        grouping,
+        second_repeated=f"{x} + {y} * @n@",
+        first_repeated=f"{x} * @n@ + {y}",
+        both_repeated=f"({x} + {y}) * @n@",
+        second_leads=f"{y} * @n@ + {x}",
+        first_follows=f"{y} + {x} * @n@",
+    )
+    return Group(key, f"{head}print(@part@)", (part, times))

@@ -1,11 +1,13 @@
-"""Methods of strings, and repetition of strings and lists."""
+"""Methods of strings, and f-strings."""
 
 from __future__ import annotations
 
 from random import Random
 
-from mcq.bank.program import Draft, draft
-from mcq.bank.words import digits, name, two_names, word
+from mcq.bank.group import Facet, Group, both, choice_of
+from mcq.bank.words import name, two_names, word
+
+CASES = ("upper", "lower", "capitalize", "swapcase")
 
 
 def _mixed_case(rng: Random, text: str) -> str:
@@ -14,100 +16,114 @@ def _mixed_case(rng: Random, text: str) -> str:
     return "".join(letter.upper() if at in places else letter for at, letter in enumerate(text))
 
 
-def string_methods(rng: Random, difficulty: str) -> Draft:
+def string_methods(rng: Random, difficulty: str) -> Group:
     """Case (easy), replacement (medium), a result that was not kept (hard)."""
-    variable = name(rng)
+    x = name(rng)
     if difficulty == "medium":
-        text = word(rng, 4, 5)
-        old = rng.choice(text)
-        text = text + old + rng.choice("bdgkmt")
+        text = word(rng, 4, 6)
+        twice = rng.randint(0, len(text) - 1)
+        text += text[twice] + rng.choice([letter for letter in "bdgkmt" if letter not in text])
+        one, other = text[twice], rng.choice([c for c in text if c != text[twice]])
         new = rng.choice([letter for letter in "oxyzw" if letter not in text])
-        head = f'{variable} = "{text}"\n'
-        source = f'{head}print({variable}.replace("{old}", "{new}"))'
-        wrong = [
-            ("replaces_the_first_only", f'{head}print({variable}.replace("{old}", "{new}", 1))'),
-            ("replaces_in_place_only", f"{head}print({variable})"),
-            ("swaps_the_arguments", f'{head}print({variable}.replace("{new}", "{old}") + "{new}")'),
-            ("deletes", f'{head}print({variable}.replace("{old}", ""))'),
-        ]
-        return draft(source, wrong)
+        old = Facet("old", {f"letter_{c}": c for c in (one, other)}, _other_letter(one, other))
+        count = choice_of(
+            "count",
+            both("every", "first", "replaces_the_first_only", "replaces_every"),
+            every="",
+            first=", 1",
+        )
+        put = choice_of(
+            "new", both("letter", "nothing", "deletes", "does_not_delete"), letter=new, nothing=""
+        )
+        return Group(
+            f"string_methods:{text}",
+            f'{x} = "{text}"\nprint({x}.replace("@old@", "@new@"@count@))',
+            (old, put, count),
+        )
     text = _mixed_case(rng, word(rng, 4, 7))
-    calls = {
-        "upper": f"{variable}.upper()",
-        "lower": f"{variable}.lower()",
-        "capitalize": f"{variable}.capitalize()",
-        "swapcase": f"{variable}.swapcase()",
-    }
-    method = rng.choice(sorted(calls))
-    head = f'{variable} = "{text}"\n'
-    others = [other for other in sorted(calls) if other != method]
+    head = f'{x} = "{text}"\n'
     if difficulty == "easy":
-        source = f"{head}print({calls[method]})"
-        wrong = [(f"{method}_taken_for_{o}", f"{head}print({calls[o]})") for o in others]
-        wrong.append((f"{method}_changes_nothing", f"{head}print({variable})"))
-        return draft(source, wrong)
+        call = Facet("call", {case: case for case in CASES})
+        return Group(f"string_methods:{text}", f"{head}print({x}.@call@())", (call,))
     tail = word(rng, 2, 3)
+    call = Facet("call", {case: case for case in rng.sample(CASES, 3)})
     if rng.randint(0, 1):
-        source = f'{head}{calls[method]}\nprint({variable} + "{tail}")'
-        wrong = [
-            ("strings_change_in_place", f'{head}print({calls[method]} + "{tail}")'),
-            ("method_reaches_the_sum", f'{head}print(({variable} + "{tail}").{method}())'),
-            ("sum_is_not_printed", f"{head}print({calls[method]})"),
-            ("tail_is_not_added", f"{head}print({variable})"),
-        ]
-        return draft(source, wrong)
-    source = f'{head}print({calls[method]} + "{tail}")'
-    wrong = [
-        ("method_reaches_the_sum", f'{head}print(({variable} + "{tail}").{method}())'),
-        ("result_is_lost", f'{head}print({variable} + "{tail}")'),
-        *[(f"{method}_taken_for_{o}", f'{head}print({calls[o]} + "{tail}")') for o in others],
-    ]
-    return draft(source, wrong)
+        keep = choice_of(
+            "keep",
+            both("lost", "kept", "strings_change_in_place", "assignment_is_lost"),
+            lost=f"{x}.@call@()",
+            kept=f"{x} = {x}.@call@()",
+        )
+        text_of = f'{head}@keep@\nprint({x} + "{tail}")'
+    else:
+        keep = choice_of(
+            "keep",
+            both("part", "whole", "method_reaches_the_sum", "method_stops_at_the_name"),
+            part=f'{x}.@call@() + "{tail}"',
+            whole=f'({x} + "{tail}").@call@()',
+        )
+        text_of = f"{head}print(@keep@)"
+    return Group(f"string_methods:{text}:{tail}", text_of, (keep, call))
 
 
-def repetition(rng: Random, difficulty: str) -> Draft:
-    """``s * n`` (easy), with a sum (medium), in a list or after ``+=`` (hard)."""
-    first, second = two_names(rng)
-    text, tail = word(rng, 2, 3), word(rng, 1, 2)
-    times = rng.randint(2, 4)
+def _other_letter(one: str, other: str) -> dict[tuple[str, str], str]:
+    pair = f"letter_{one}", f"letter_{other}"
+    return {pair: "replaces_another_letter", pair[::-1]: "replaces_another_letter"}
+
+
+def fstrings(rng: Random, difficulty: str) -> Group:
+    """What braces mean (easy), widths and signs (medium), conversions and bases (hard)."""
+    x, y = two_names(rng)
     if difficulty == "easy":
-        head = f'{first} = "{text}"\n'
-        wrong = [
-            ("one_time_too_many", f"{head}print({first} * {times + 1})"),
-            ("one_time_too_few", f"{head}print({first} * {times - 1})"),
-            ("repeats_each_letter", f'{head}print("".join(i * {times} for i in {first}))'),
-            ("repeats_the_last_letter", f"{head}print({first} + {first}[-1] * {times - 1})"),
-        ]
-        return draft(f"{head}print({first} * {times})", wrong)
+        one, two = word(rng, 3, 4), word(rng, 2, 3)
+        braces = both("value", "name", "braces_are_text", "names_are_values")
+        braces |= both("value", "escaped", "braces_are_escaped", "escaped_braces_are_values")
+        left = choice_of("left", braces, value=f"{{{x}}}", name=x, escaped=f"{{{{{x}}}}}")
+        right = choice_of("right", braces, value=f"{{{y}}}", name=y, escaped=f"{{{{{y}}}}}")
+        text = f'{x} = "{one}"\n{y} = "{two}"\nprint(f"@left@-@right@")'
+        return Group(f"fstrings:{one}:{two}", text, (left, right))
+    number = rng.randint(10, 999)
+    unit = word(rng, 2, 3)
     if difficulty == "medium":
-        head = f'{first} = "{text}"\n{second} = "{tail}"\n'
-        wrong = [
-            ("sum_before_product", f"{head}print(({first} + {second}) * {times})"),
-            ("repeats_the_other", f"{head}print({first} * {times} + {second})"),
-            ("one_time_too_many", f"{head}print({first} + {second} * {times + 1})"),
-            ("one_time_too_few", f"{head}print({first} + {second} * {times - 1})"),
-        ]
-        return draft(f"{head}print({first} + {second} * {times})", wrong)
+        specs = {
+            "plain": "",
+            "right": ":5",
+            "left": ":<5",
+            "centred": ":^5",
+            "zeros": ":05",
+            "signed": ":+",
+            "dots": ":.>5",
+            "stars": ":*<5",
+        }
+        spec = Facet("spec", {key: specs[key] for key in rng.sample(sorted(specs), 5)})
+        order = choice_of(
+            "order", number_first=f"{{{x}@spec@}}{unit}", unit_first=f"{unit}{{{x}@spec@}}"
+        )
+        text = f'{x} = {number}\nprint(f"@order@")'
+        return Group(f"fstrings:{number}:{unit}", text, (order, spec))
     if rng.randint(0, 1):
-        head = f'{first} = "{text}"\n'
-        source = f'{head}{first} += "{tail}" * {times}\nprint({first})'
-        wrong = [
-            ("sum_before_product", f'{head}print(({first} + "{tail}") * {times})'),
-            ("assigns_instead_of_adding", f'{head}print("{tail}" * {times})'),
-            ("adds_once", f'{head}print({first} + "{tail}")'),
-            ("one_time_too_many", f'{head}print({first} + "{tail}" * {times + 1})'),
-            ("one_time_too_few", f'{head}print({first} + "{tail}" * {times - 1})'),
-        ]
-        return draft(source, wrong)
-    items = digits(rng, 2)
-    extra = digits(rng, 1)
-    times = rng.randint(2, 3)
-    head = f"{first} = {items}\n"
-    wrong = [
-        ("sum_before_product", f"{head}print(({first} + {extra}) * {times})"),
-        ("multiplies_the_items", f"{head}print([i * {times} for i in {first}] + {extra})"),
-        ("one_time_too_few", f"{head}print({first} * {times - 1} + {extra})"),
-        ("repeats_each_item", f"{head}print(sorted({first} * {times}) + {extra})"),
-        ("one_time_too_many", f"{head}print({first} * {times + 1} + {extra})"),
-    ]
-    return draft(f"{head}print({first} * {times} + {extra})", wrong)
+        value = f"{rng.randint(1, 99)}.{rng.randint(100, 999)}"
+        specs = {
+            "plain": "",
+            "two_places": ":.2f",
+            "one_place": ":.1f",
+            "no_places": ":.0f",
+            "two_digits": ":.2g",
+            "three_digits": ":.3g",
+            "exponent": ":.1e",
+        }
+    else:
+        value = f'"{word(rng, 5, 7)}"'
+        specs = {
+            "plain": "",
+            "quoted": "!r",
+            "cut_to_three": ":.3",
+            "cut_to_four": ":.4",
+            "upper": ".upper()",
+            "first": "[0]",
+            "rest": "[1:]",
+            "stars": ":*<8",
+        }
+    spec = Facet("spec", {key: specs[key] for key in rng.sample(sorted(specs), 6)})
+    text = f'{x} = {value}\nprint(f"{unit}{{{x}@spec@}}")'
+    return Group(f"fstrings:{value}:{unit}", text, (spec,))

@@ -22,11 +22,13 @@ from proctor.commands import (
     questions,
     registry,
     stack,
+    suites,
     train,
 )
 
 NOUNS: Final[dict[str, typer.Typer]] = {
     "questions": questions.app,
+    "suites": suites.app,
     "bento": bento.app,
     "gateway": gateway.app,
     "registry": registry.app,

@@ -158,7 +158,7 @@ def test_bad_rows_are_skipped_and_listed_when_asked_for(tmp_path: Path) -> None:
         (str(other), 2),
     ]
     assert "the id q2 stands in line 2" in reading.skipped[0].reason
-    assert reading.skipped[1].reason == "the question is blank"
+    assert reading.skipped[1].reason == "id: Field required"
 
 
 def test_a_file_of_bad_rows_alone_is_refused_even_then(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import yaml
 from pydantic import ValidationError
@@ -101,9 +101,7 @@ def write_pin(path: Path, ref: SuiteRef, digest: str) -> None:
 
 def _suite_node(text: str, ref: SuiteRef) -> yaml.MappingNode:
     """The node of the suite that ``load_suites`` has found."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if not isinstance(root, yaml.MappingNode):
-        raise ValueError("the file declares nothing")
+    root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
     listed = next(value for key, value in root.value if key.value == "suites")
     for node in listed.value:
         facts = {key.value: value.value for key, value in node.value}

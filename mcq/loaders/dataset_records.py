@@ -65,7 +65,11 @@ def _streamed(address: str, *arguments: Any, **settings: Any) -> Records:
     datasets = _library(address)
     with tempfile.TemporaryDirectory() as empty, _faults(address):
         # An empty cache: on a fault, ``datasets`` would fall back to any cached revision.
-        found = datasets.load_dataset(*arguments, streaming=True, cache_dir=empty, **settings)
+        try:
+            found = datasets.load_dataset(*arguments, streaming=True, cache_dir=empty, **settings)
+        except StopIteration:
+            # How it takes a configuration whose pattern matches no file.
+            raise ValueError("the configuration has no data files") from None
         for number, fields in enumerate(found, start=1):
             yield Record(Place(address, number), _plain(fields))
 
@@ -82,8 +86,10 @@ def _library(address: str) -> Any:
             f"{address} needs the library datasets, which is not installed.",
             mend="pip install 'proctor[datasets]'",
         ) from error
-    # Not on every file a bar, a request that counts the download, or minutes of retries.
+    # Not on every file a bar, a request that counts the download, or minutes of retries; and
+    # what is wrong is told once, by us.
     datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(datasets.logging.CRITICAL)
     datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False
     datasets.config.STREAMING_READ_MAX_RETRIES = 2
     datasets.config.STREAMING_READ_RETRY_INTERVAL = 1
@@ -97,11 +103,12 @@ def _faults(address: str) -> Iterator[None]:
     """Turn what ``datasets`` raises into ours. It has no root of its own for what it finds in
     files: pyarrow's errors are ``ValueError``, ``TypeError``, ``KeyError`` and ``OSError``."""
     from datasets.exceptions import DatasetsError
+    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
     try:
         yield
-    except ConnectionError as error:
-        raise HubAway(address, _endpoint(), _first_line(error), mend=_MEND_AWAY) from error
+    except (HTTPError, ConnectionError) as error:
+        raise HubAway(address, _endpoint(), _words(error), mend=_MEND_AWAY) from error
     except (
         DatasetsError,
         ValueError,
@@ -113,14 +120,16 @@ def _faults(address: str) -> Iterator[None]:
     ) as error:
         cause = error.__cause__ or error
         raise BadInput(
-            f"{address} cannot be read: {_first_line(cause)}",
+            f"{address} cannot be read: {_words(cause)}",
             mend="A configuration is chosen with --config, a split with --split; a folder needs"
             " the layout of a dataset repository, data files only.",
         ) from error
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+def _words(error: BaseException) -> str:
+    """What it says, in a line; the library's own advice is about its own calls."""
+    said = " ".join(str(error).split()).partition(" Example of usage")[0]
+    return said[:300] or type(error).__name__
 
 
 def _endpoint() -> str:
@@ -130,10 +139,11 @@ def _endpoint() -> str:
 def _check_commit(source: QuestionSource) -> None:
     """Raises ``HubAway`` or ``DatasetNotFound`` unless the hub knows the commit."""
     _library(source.address)
-    import httpx
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
+
+    # HTTPError is that of the HTTP library, whichever it is, that this client was built on.
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]
+        HTTPError,
         OfflineModeIsEnabled,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -151,7 +161,7 @@ def _check_commit(source: QuestionSource) -> None:
     except RepositoryNotFoundError as error:
         reason = "it does not exist, or not for you"
         raise DatasetNotFound(source.address, reason) from error
-    except (HfHubHTTPError, httpx.HTTPError, OSError) as error:
-        raise HubAway(source.address, _endpoint(), _first_line(error), mend=_MEND_AWAY) from error
+    except (HTTPError, OSError) as error:
+        raise HubAway(source.address, _endpoint(), _words(error), mend=_MEND_AWAY) from error
     if found.sha != source.revision:
         raise DatasetNotFound(source.address, f"the hub answers with commit {found.sha}")

@@ -16,7 +16,7 @@ from contracts.errors import BadInput, BadRow
 from contracts.questions import LETTERS, Question
 from mcq.loaders import load_questions, questions_digest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # Five subjects of MMLU, when they lie beside the repository; they are no part of it.
 MMLU = ROOT.parent / "shared" / "data" / "mmlu_cs"
 

@@ -11,6 +11,7 @@
     │   ├── WrongMediaType          a body that is not JSON (HTTP 415)
     │   ├── WrongMethod             a path that knows no such method (HTTP 405)
     │   ├── BadRow                  a row of a question file (names file and line)
+    │   ├── BadSuites               the file of suites, or a suite's name
     │   ├── BadParams               params.yaml or a flag
     │   ├── BadReference            a model reference that cannot be read
     │   ├── CheckpointInvalid       a checkpoint folder that is not one
@@ -35,8 +36,10 @@
     │   ├── VersionNotFound
     │   ├── AliasNotFound
     │   ├── PathNotFound            no such path at the gateway
-    │   ├── RunNotFound
-    │   └── BaseNotFound            the hub or the index has no such model
+    │   ├── SuiteNotFound
+    │   ├── DatasetNotFound         the hub has no such dataset at that revision
+    │   ├── BaseNotFound            the hub or the index has no such model
+    │   └── RunNotFound
     ├── ServiceAway              exit 3, HTTP 503
     │   ├── TrackingAway            MLflow does not answer
     │   ├── MoveNotShown            a move was decided, and MLflow does not show it yet
@@ -152,16 +155,32 @@ class WrongMethod(BadInput):
 
 
 class BadRow(BadInput):
-    """A row of a question file. ``line`` counts from 1 and is where the row begins."""
+    """A row of a question file or of a dataset (then ``path`` is its address).
+
+    ``line`` counts from 1 and is where the row begins; in Parquet files and in datasets,
+    which have no lines, it is the row's number.
+    """
 
     slug = "bad-row"
     title = "A row of a question file is bad"
 
-    def __init__(self, path: Path, line: int, reason: str) -> None:
+    def __init__(self, path: Path | str, line: int, reason: str) -> None:
         self.path = path
         self.line = line
         self.reason = reason
         super().__init__(f"{path}:{line}: {reason}", mend="Correct the row or remove it.")
+
+
+class BadSuites(BadInput):
+    """The file that declares suites, or a suite's name, cannot be used."""
+
+    slug = "bad-suites"
+    title = "The suites are not declared well"
+
+    def __init__(self, source: str, reason: str, *, mend: str = "Correct it.") -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(f"{source}: {reason}", mend=mend)
 
 
 class BadParams(BadInput):
@@ -464,6 +483,32 @@ class PathNotFound(NotFound):
         super().__init__(f"there is nothing at {path}.", mend="See /openapi.json.")
 
 
+class SuiteNotFound(NotFound):
+    slug = "suite-not-found"
+    title = "No such suite"
+
+    def __init__(self, suite: str, where: str, known: str) -> None:
+        self.suite = suite
+        self.where = where
+        self.known = known
+        super().__init__(
+            f"{where} declares no suite {suite}.", mend=f"It declares: {known}; or add it there."
+        )
+
+
+class DatasetNotFound(NotFound):
+    slug = "dataset-not-found"
+    title = "No such dataset"
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address = address
+        self.reason = reason
+        super().__init__(
+            f"the Hugging Face hub has no {address}: {reason}.",
+            mend="Check owner, name and commit; a gated dataset needs HF_TOKEN.",
+        )
+
+
 class RunNotFound(NotFound):
     slug = "run-not-found"
     title = "No such MLflow run"
@@ -592,19 +637,19 @@ class GatewayAway(ServiceAway):
 
 
 class HubAway(ServiceAway):
+    """What was asked for lies on the Hugging Face hub, which cannot be reached."""
+
     slug = "hub-away"
     title = "The Hugging Face hub does not answer"
 
-    def __init__(self, profile: str, repository: str, reason: str, works_offline: str) -> None:
-        self.profile = profile
-        self.repository = repository
+    def __init__(self, wanted: str, endpoint: str, reason: str, *, mend: str) -> None:
+        self.wanted = wanted
+        self.endpoint = endpoint
         self.reason = reason
-        self.works_offline = works_offline
         super().__init__(
-            f"profile {profile}: {repository} is not on this machine, and the Hugging Face hub"
-            f" cannot be reached ({reason}).",
-            mend=f"Profiles that need no hub: {works_offline}. HF_ENDPOINT names a mirror;"
-            " docs/models.md tells how to bring a model over by hand.",
+            f"{wanted} is not on this machine, and the Hugging Face hub at {endpoint} cannot be"
+            f" reached ({reason}).",
+            mend=mend,
         )
 
 

@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from contracts.errors import StorageFull
 
@@ -28,16 +29,20 @@ def storage_faults(path: Path) -> Iterator[None]:
         raise
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8 to ``path``, making its folder. Raises ``StorageFull``;
-    after any failure the old content is still there and no temporary file is left."""
+@contextlib.contextmanager
+def writing_atomically(path: Path) -> Iterator[TextIO]:
+    """A stream of UTF-8 text that becomes ``path`` when the block ends, making its folder.
+
+    Raises ``StorageFull``; after any failure, of the block too, the old content is still
+    there and no temporary file is left.
+    """
     with storage_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
+                yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
             # mkstemp makes files private; results are for everyone the umask allows.
@@ -48,3 +53,9 @@ def write_atomically(path: Path, text: str) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8 to ``path``, as ``writing_atomically`` does."""
+    with writing_atomically(path) as stream:
+        stream.write(text)

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from contracts.models import Digest, ModelName, ScoringMethod
 from contracts.shape import Shape
+from contracts.suites import SUITE_REFERENCE
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -149,8 +150,12 @@ class FinetuneParams(Shape):
 
 
 class EvaluateParams(Shape):
-    suite: str = Field(description="name under which the results are kept")
-    max_questions: int = Field(ge=1, description="questions taken from the held-out split")
+    suite: Annotated[str, StringConstraints(pattern=SUITE_REFERENCE)] = Field(
+        description="NAME or NAME@VERSION of evaluation/suites.yaml; without one the highest"
+    )
+    max_questions: int = Field(
+        ge=1, description="questions taken from the suite, the first in its order"
+    )
     batch_tokens: int = Field(ge=64, description="padded tokens in one forward pass")
 
 

@@ -1,8 +1,9 @@
 """Questions: stem, code, two to ten choices lettered from A.
 
 A question may know its right letter (``answer``), where it comes from (``family``,
-``difficulty``), which misconception leads to each wrong choice, and a proof: for every
-choice the program that prints it. A question asked by a caller has none of these.
+``difficulty``), what annotators said of it (``error_label``, ``ok`` if it is sound), which
+misconception leads to each wrong choice, and a proof: for every choice the program that
+prints it. A question asked by a caller has none of these.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ class Question(Shape):
     answer: Letter | None = None
     family: str | None = None
     difficulty: str | None = None
+    error_label: str | None = None
     misconceptions: tuple[str | None, ...] = ()
     proof: Proof | None = None
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from contracts.files import write_atomically
 from contracts.params import Params
+from contracts.suites import SuiteSpec
 from contracts.verdicts import EvaluationResult, GroupAccuracy, QuestionRecord
 from evaluation.figures import figures_of
 from evaluation.metrics.calibration import reliability
@@ -35,11 +36,11 @@ PLOTS: Final = "plots"
 @dataclass(frozen=True)
 class EvaluateRequest:
     """``checkpoint``: the folder to examine; ``training``: the result that recorded its
-    digest; ``questions``: the held-out file; ``out``: where the results go."""
+    digest; ``suite``: the questions; ``out``: where the results go."""
 
     checkpoint: Path
     training: Path
-    questions: Path
+    suite: SuiteSpec
     out: Path
     params: Params
     tracking_uri: str
@@ -56,7 +57,7 @@ def evaluate(
     ``BadInput``, ``DigestMismatch``, ``CheckpointInvalid``, ``EmptySample``, ``StorageFull``."""
     params = request.params
     training = read_training(request.training)
-    suite = read_suite(request.questions, params.evaluate.suite, params.evaluate.max_questions)
+    suite = read_suite(request.suite, params.evaluate.max_questions)
     run = EvaluationRun(request.tracking_uri, training)
     scorer = Scorer.load(request.checkpoint, expected_digest=training.digest)
     with run.ending():

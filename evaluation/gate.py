@@ -191,7 +191,7 @@ def _suite_differs(case: Case) -> Ruling | None:
         "suite-differs",
         f"{case.champion} is pinned with {known}: evaluate it on"
         f" {case.evaluation.suite!r} as it is now and pin it again with"
-        " `proctor registry pin --questions data/questions/test.jsonl`.",
+        " `proctor registry pin --on-suite`.",
     )
 
 

@@ -102,7 +102,7 @@ class EvaluationRun:
         source = Dataset(
             *self._dataset,
             source_type="local",
-            source=json.dumps({"uri": suite.source.as_posix()}),
+            source=json.dumps({"uri": suite.source}),
             profile=json.dumps({"num_rows": len(suite.questions)}),
         )
         with mlflow_faults(self._uri):

@@ -18,10 +18,10 @@ from typing import Any, Final
 
 from contracts.digests import canonical_json, digest_of_bytes
 from contracts.errors import BadInput
-from contracts.files import storage_faults, write_atomically
-from contracts.questions import Question
+from contracts.files import storage_faults, write_atomically, writing_atomically
+from contracts.sources import QuestionSource
 from mcq.bank.build import RECIPE, SPLITS, Bank
-from mcq.loaders import load_questions
+from mcq.loaders import Reading
 
 MANIFEST: Final = "manifest.json"
 FILES: Final = frozenset({MANIFEST, *(f"{split}.jsonl" for split in SPLITS)})
@@ -109,29 +109,25 @@ def _swap(fresh: Path, out: Path, *, aside: Path) -> None:
         raise
 
 
-def import_questions(sources: Sequence[Path], out: Path) -> int:
-    """Read every file of ``sources``, write their questions to ``out`` (``.jsonl``) and
-    return how many there are.
+def import_questions(
+    sources: Sequence[Path | QuestionSource], out: Path, *, skip_bad: bool = False
+) -> Reading:
+    """Read every source, write the questions to ``out`` (``.jsonl``) one by one, and return
+    the reading: how many there were, what was skipped and what was left out.
 
-    Nothing is written unless every row of every file is good. Raises ``BadInput`` for an
-    id that two files share or an ``out`` of another suffix, ``BadRow`` for a bad row,
-    ``StorageFull`` when the disk is full.
+    Nothing is written unless every row of every source is good; with ``skip_bad``, bad rows
+    and ids that came before are passed over. Raises ``BadInput`` for an ``out`` of another
+    suffix, ``BadRow`` for a bad row or an id that comes twice,
+    ``StorageFull`` when the disk is full, and what ``load_questions`` raises.
     """
     if out.suffix != ".jsonl":
         raise BadInput(f"{out}: questions are written to a .jsonl file.")
-    first_seen: dict[str, Path] = {}
-    questions: list[Question] = []
-    for source in sources:
-        for question in load_questions(source):
-            if question.id in first_seen:
-                raise BadInput(
-                    f"{source}: question {question.id} is in {first_seen[question.id]} already.",
-                    mend="Remove it from one of the files.",
-                )
-            first_seen[question.id] = source
-            questions.append(question)
-    write_atomically(
-        out,
-        _lines([question.model_dump(mode="json", exclude_defaults=True) for question in questions]),
+    reading = Reading(
+        [QuestionSource(path=str(one)) if isinstance(one, Path) else one for one in sources],
+        skip_bad=skip_bad,
     )
-    return len(questions)
+    with writing_atomically(out) as stream:
+        for question in reading:
+            row = question.model_dump(mode="json", exclude_defaults=True)
+            stream.write(canonical_json(row) + "\n")
+    return reading

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from contracts.params import EvaluateParams
+from contracts.suites import SuiteSpec
 from contracts.verdicts import ChampionPin
 from evaluation.run import score_suite
 from evaluation.suite import read_suite
@@ -18,13 +19,13 @@ from mcq.scorer import Scorer
 from registry.registry import Registry
 
 
-def pin_on(registry: Registry, model: str, questions: Path, params: EvaluateParams) -> ChampionPin:
-    """The pin of ``model``'s champion on the suite of a question file. Raises as
+def pin_on(registry: Registry, model: str, spec: SuiteSpec, params: EvaluateParams) -> ChampionPin:
+    """The pin of ``model``'s champion on a suite as it is now. Raises as
     ``Registry.fetch`` and ``read_suite`` do."""
     champion = registry.champion(model)
     if champion is None:
         return ChampionPin(model=model)
-    suite = read_suite(questions, params.suite, params.max_questions)
+    suite = read_suite(spec, params.max_questions)
     with tempfile.TemporaryDirectory() as scratch:
         folder = registry.fetch(champion, Path(scratch))
         scorer = Scorer.load(folder, expected_digest=champion.digest)

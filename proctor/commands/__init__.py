@@ -23,12 +23,14 @@ from proctor.commands import (
     questions,
     registry,
     stack,
+    suites,
     train,
 )
 
 NOUNS: Final[dict[str, typer.Typer]] = {
     "questions": questions.app,
     "models": models.app,
+    "suites": suites.app,
     "bento": bento.app,
     "gateway": gateway.app,
     "registry": registry.app,

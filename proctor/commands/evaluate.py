@@ -12,6 +12,8 @@ from proctor.output import note, print_json
 from proctor.params import DEFAULT_PATH, load_params
 from proctor.progress import Progress
 from proctor.settings import read_settings
+from proctor.suites import DEFAULT_PATH as SUITES_PATH
+from proctor.suites import examined_suite
 
 
 def evaluate(
@@ -22,13 +24,18 @@ def evaluate(
         Path, typer.Option("--training", help="The result of the training that made it.")
     ] = Path("out/training.json"),
     questions: Annotated[
-        Path, typer.Option("--questions", help="The held-out questions, .jsonl or .csv.")
-    ] = Path("data/questions/test.jsonl"),
+        list[Path] | None,
+        typer.Option("--questions", help="Files in place of the suite's own; repeatable."),
+    ] = None,
+    suites: Annotated[
+        Path, typer.Option("--suites", help="The file that declares suites.")
+    ] = SUITES_PATH,
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("out"),
     path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Score a checkpoint on the held-out questions; results go to a folder and to MLflow."""
+    """Score a checkpoint on the suite that params.yaml names; results go to a folder and to
+    MLflow. A suite whose questions are not those of its pin is refused."""
     from evaluation.evaluate import EvaluateRequest, evaluate
     from proctor.commit import current_commit
     from proctor.interruption import sigterm_interrupts
@@ -37,7 +44,7 @@ def evaluate(
     request = EvaluateRequest(
         checkpoint=model,
         training=training,
-        questions=questions,
+        suite=examined_suite(params.evaluate.suite, suites, questions),
         out=out,
         params=params,
         tracking_uri=read_settings().tracking_uri,

@@ -13,6 +13,8 @@ from contracts.models import ModelRef
 from proctor.output import note, print_json, print_table
 from proctor.params import DEFAULT_PATH, load_params
 from proctor.settings import read_settings
+from proctor.suites import DEFAULT_PATH as SUITES_PATH
+from proctor.suites import examined_suite
 
 app = typer.Typer(help="Versions, aliases, the ledger and lineage.", no_args_is_help=True)
 
@@ -187,10 +189,17 @@ def pin(
     out: Annotated[Path, typer.Option("--out", help="The file that the gate reads.")] = Path(
         "pipelines/champion.json"
     ),
+    on_suite: Annotated[
+        bool,
+        typer.Option("--on-suite", help="Score the champion on the suite as it is now."),
+    ] = False,
     questions: Annotated[
-        Path | None,
-        typer.Option("--questions", help="Score the champion on these, as on a changed suite."),
+        list[Path] | None,
+        typer.Option("--questions", help="The same, on these files in place of the suite's."),
     ] = None,
+    suites: Annotated[
+        Path, typer.Option("--suites", help="The file that declares suites.")
+    ] = SUITES_PATH,
     path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
 ) -> None:
     """Write down who is champion, for the gate to judge against."""
@@ -199,12 +208,13 @@ def pin(
 
     params = load_params(path)
     model = params.model
-    if questions is None:
+    if not (questions or on_suite):
         found = _open().pin(model)
     else:
         from proctor.champion_pin import pin_on
 
-        found = pin_on(_open(), model, questions, params.evaluate)
+        spec = examined_suite(params.evaluate.suite, suites, questions)
+        found = pin_on(_open(), model, spec, params.evaluate)
     text = json_text(found)
     if not out.is_file() or out.read_bytes() != text.encode():
         write_atomically(out, text)

@@ -127,5 +127,5 @@ def test_the_digest_sees_an_added_and_a_removed_file(unpacked: Path, built: Buil
     (unpacked / "src" / "extra.py").write_text("")
     assert bento_digest(unpacked) != built.digest
     (unpacked / "src" / "extra.py").unlink()
-    (unpacked / "src" / "mcq" / "loaders.py").unlink()
+    (unpacked / "src" / "mcq" / "loaders" / "mmlu.py").unlink()
     assert bento_digest(unpacked) != built.digest

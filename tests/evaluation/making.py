@@ -9,6 +9,7 @@ from mlflow import MlflowClient
 
 from contracts.digests import digest_of_bytes
 from contracts.questions import Question
+from contracts.suites import SuiteSpec
 from contracts.verdicts import EvaluationResult, QuestionRecord, TrainingResult
 from evaluation.run import summarise
 from evaluation.suite import Suite
@@ -67,7 +68,7 @@ def make_evaluation(
     suite_digest: str = SUITE_DIGEST,
     run_id: str = "evaluation-run",
 ) -> EvaluationResult:
-    suite = Suite("bank-test", (), suite_digest, Path("test.jsonl"))
+    suite = Suite("bank-test", (), suite_digest, "test.jsonl")
     return summarise(records, suite, run_id=run_id, digest=digest)
 
 
@@ -102,9 +103,18 @@ def write_questions(path: Path, questions: Sequence[Question]) -> Path:
 
 
 def make_suite(questions: Sequence[Question]) -> Suite:
-    return Suite(
-        "bank-test", tuple(questions), questions_digest(list(questions)), Path("test.jsonl")
-    )
+    return Suite("bank-test", tuple(questions), questions_digest(questions), "test.jsonl")
+
+
+def make_spec(path: Path, **changes: object) -> SuiteSpec:
+    """The declaration of a suite of one file, unpinned and without a filter unless changed."""
+    facts = {
+        "name": "bank-test",
+        "version": 1,
+        "description": "questions of a test",
+        "sources": ({"path": str(path)},),
+    }
+    return SuiteSpec.model_validate({**facts, **changes})
 
 
 def make_training(digest: str, model_uri: str = "models:/m-0") -> TrainingResult:

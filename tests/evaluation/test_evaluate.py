@@ -30,6 +30,7 @@ from proctor.params import load_params
 from tests.checkpoints import make_tiny_checkpoint
 from tests.evaluation.making import (
     make_questions,
+    make_spec,
     make_training,
     write_logged_model,
     write_questions,
@@ -58,7 +59,7 @@ def make_request(folder: Path, checkpoint: Path, uri: str) -> EvaluateRequest:
     return EvaluateRequest(
         checkpoint=checkpoint,
         training=folder / "training.json",
-        questions=write_questions(folder / "test.jsonl", make_questions(40)),
+        suite=make_spec(write_questions(folder / "test.jsonl", make_questions(40))),
         out=folder / "out",
         params=small_params(),
         tracking_uri=uri,

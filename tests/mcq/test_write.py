@@ -138,9 +138,42 @@ def test_one_bad_row_and_nothing_is_written(tmp_path: Path) -> None:
 
 def test_an_id_in_two_files_is_refused_with_both(tmp_path: Path) -> None:
     one, other = write(tmp_path / "1.jsonl", "q1", "q2"), write(tmp_path / "2.jsonl", "q3", "q2")
-    with pytest.raises(BadInput, match=r"2\.jsonl: question q2 is in .*1\.jsonl already"):
+    with pytest.raises(
+        BadInput, match=r"2\.jsonl:2: the id q2 stands in line 2 of .*1\.jsonl, too"
+    ):
         import_questions([one, other], tmp_path / "all.jsonl")
     assert not (tmp_path / "all.jsonl").exists()
+
+
+def test_bad_rows_are_skipped_and_listed_when_asked_for(tmp_path: Path) -> None:
+    one = write(tmp_path / "1.jsonl", "q1", "q2")
+    other = tmp_path / "2.jsonl"
+    other.write_text(f"{ROW.replace('ID', 'q2')}\n{{}}\n\n{ROW.replace('ID', 'q3')}\n")
+    out = tmp_path / "all.jsonl"
+    reading = import_questions([one, other], out, skip_bad=True)
+    assert [question.id for question in load_questions(out)] == ["q1", "q2", "q3"]
+    assert reading.questions == 3
+    assert [(bad.place.source, bad.place.line) for bad in reading.skipped] == [
+        (str(other), 1),
+        (str(other), 2),
+    ]
+    assert "the id q2 stands in line 2" in reading.skipped[0].reason
+    assert reading.skipped[1].reason == "id: Field required"
+
+
+def test_a_file_of_bad_rows_alone_is_refused_even_then(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text("{}\n[]\n")
+    with pytest.raises(BadInput, match="holds no questions; 2 bad rows were skipped"):
+        import_questions([bad], tmp_path / "all.jsonl", skip_bad=True)
+    assert sorted(tmp_path.iterdir()) == [bad]
+
+
+def test_a_file_may_be_imported_onto_itself(tmp_path: Path) -> None:
+    """What is read is whole before what is written takes its place."""
+    path = write(tmp_path / "1.jsonl", "q1", "q2")
+    assert import_questions([path], path).questions == 2
+    assert [question.id for question in load_questions(path)] == ["q1", "q2"]
 
 
 def test_an_import_into_another_form_is_refused(tmp_path: Path) -> None:
@@ -154,5 +187,5 @@ def test_files_of_both_forms_become_one(tmp_path: Path) -> None:
     rows.write_text("What?,a,b,A\nWho?,c,d,e,C\n")
     sources = [write(tmp_path / "1.jsonl", "q1"), rows]
     out = tmp_path / "deep" / "all.jsonl"
-    assert import_questions(sources, out) == 3
+    assert import_questions(sources, out).questions == 3
     assert load_questions(out) == [q for source in sources for q in load_questions(source)]

@@ -60,7 +60,7 @@ def fetch_hub(name: str, profile: HubProfile, target: Path, *, works_offline: st
     else:
         cached = cached_snapshot(profile)
         if cached is None:
-            raise HubAway(name, profile.repository, away, works_offline)
+            raise _away(name, profile, away, works_offline)
         snapshot = cached
     check_base(name, snapshot)
     for path in sorted(snapshot.iterdir()):
@@ -133,7 +133,19 @@ def _download(name: str, profile: HubProfile, works_offline: str) -> Path:
 
 def _broken_off(name: str, profile: HubProfile, error: Exception, works_offline: str) -> HubAway:
     reason = f"{_reason(error)}, while it sent the files; what came is kept for the next try"
-    return HubAway(name, profile.repository, reason, works_offline)
+    return _away(name, profile, reason, works_offline)
+
+
+def _away(name: str, profile: HubProfile, reason: str, works_offline: str) -> HubAway:
+    from huggingface_hub import constants
+
+    return HubAway(
+        f"profile {name}: {profile.repository}",
+        constants.ENDPOINT,
+        reason,
+        mend=f"Profiles that need no hub: {works_offline}. HF_ENDPOINT names a mirror;"
+        " docs/models.md tells how to bring a model over by hand.",
+    )
 
 
 def _refuse_if_not_found(name: str, profile: HubProfile, error: Exception) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +36,8 @@ def prepare(
     )
     write_shape(folder / "out" / "training.json", training)
     write_questions(folder / "data" / "questions" / "test.jsonl", make_questions(questions))
+    (folder / "evaluation").mkdir()
+    shutil.copy(ROOT / "evaluation" / "suites.yaml", folder / "evaluation")
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["experiment"] = experiment
     params["evaluate"].update(max_questions=questions, batch_tokens=batch_tokens)
@@ -66,6 +69,32 @@ def test_mlflow_away_ends_with_3_and_says_how_to_mend_it(tmp_path: Path) -> None
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == before
 
 
+def test_other_questions_than_the_pin_end_with_1_before_anything_is_done(tmp_path: Path) -> None:
+    prepare(tmp_path, None, "pinned", questions=3, batch_tokens=2_048)
+    suites = tmp_path / "evaluation" / "suites.yaml"
+    pinned = f"digest: sha256:{'0' * 64}"
+    text = suites.read_text().replace("version: 1\n", f"version: 1\n    {pinned}\n", 1)
+    suites.write_text(text)
+    process = start(tmp_path, f"http://127.0.0.1:{free_port()}")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "suite bank-test@1 (3 questions of data/questions/test.jsonl): the digest is" in said
+    assert "but sha256:000000000000… was recorded" in said
+    assert "declare version 2" in said
+
+
+def test_a_suite_that_is_not_declared_ends_with_2_and_names_the_others(tmp_path: Path) -> None:
+    prepare(tmp_path, None, "unknown", questions=3, batch_tokens=2_048)
+    params = yaml.safe_load((tmp_path / "params.yaml").read_text())
+    params["evaluate"]["suite"] = "bank-test@7"
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    process = start(tmp_path, f"http://127.0.0.1:{free_port()}")
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "declares no suite bank-test@7" in said
+    assert "bank-test@1, mmlu-cs@1" in said
+
+
 @pytest.mark.integration
 def test_it_evaluates_where_it_stands(mlflow_server: str, tmp_path: Path) -> None:
     prepare(tmp_path, mlflow_server, "commanded", questions=60, batch_tokens=512)
@@ -75,6 +104,7 @@ def test_it_evaluates_where_it_stands(mlflow_server: str, tmp_path: Path) -> Non
     result = json.loads(printed)
     assert result == json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert result["questions"] == 60
+    assert result["suite"] == "bank-test@1"
     assert "evaluating: 60/60 questions" in said
     assert result["run_id"] in said
 

@@ -1,0 +1,190 @@
+"""Goes through sources row by row: finds the format, refuses or skips bad rows, checks ids."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+from contracts.digests import canonical_json
+from contracts.errors import BadInput
+from contracts.questions import Question
+from contracts.sources import FormatName, QuestionSource
+from mcq.loaders import codemmlu, mmlu_redux, proctor_rows
+from mcq.loaders.columns import columns
+from mcq.loaders.csv_records import CELLS, csv_records
+from mcq.loaders.json_records import json_array, json_lines
+from mcq.loaders.mmlu import mmlu
+from mcq.loaders.rows import Bad, Good, LeftOut, Loader, Place, Record, Records, Row
+
+LOADERS: Final[dict[FormatName, Loader]] = {
+    "proctor": proctor_rows.proctor_rows,
+    "mmlu": mmlu,
+    "columns": columns,
+    "codemmlu": codemmlu.codemmlu,
+    "mmlu-redux": mmlu_redux.mmlu_redux,
+}
+_MARKS: Final[dict[str, FormatName]] = {
+    CELLS: "mmlu",
+    proctor_rows.MARK: "proctor",
+    mmlu_redux.MARK: "mmlu-redux",
+    codemmlu.MARK: "codemmlu",
+}
+_LINES: Final = (".jsonl", ".ndjson")
+SUFFIXES: Final = (*_LINES, ".json", ".csv", ".parquet")
+
+
+def open_records(source: QuestionSource) -> Records:
+    """The records of a source, read as they are asked for. Raises ``BadInput`` for a missing
+    file or another suffix, ``HubAway`` and ``DatasetNotFound`` for a dataset."""
+    if source.path is None or Path(source.path).is_dir():
+        from mcq.loaders.dataset_records import dataset_records
+
+        return dataset_records(source)
+    path = Path(source.path)
+    if path.suffix not in SUFFIXES:
+        raise BadInput(
+            f"{path}: questions are read from {', '.join(SUFFIXES)} files.",
+            mend="Rename it after what it holds, or name a folder or an hf:// address.",
+        )
+    if not path.is_file():
+        raise BadInput(
+            f"{path}: there is no such file.", mend="`proctor questions build` makes one."
+        )
+    if source.config is not None or source.split is not None:
+        raise BadInput(f"{path} is a file: it has neither configurations nor splits.")
+    if path.suffix in _LINES:
+        return json_lines(path)
+    if path.suffix == ".json":
+        return json_array(path)
+    if path.suffix == ".csv":
+        said = source.said_format
+        return csv_records(path, header=None if said is None else said != "mmlu")
+    from mcq.loaders.dataset_records import parquet_records
+
+    return parquet_records(path)
+
+
+def read_rows(source: QuestionSource) -> Iterator[Row]:
+    """The rows of a source in its format, or in the one that its first record is of.
+
+    Holds one row. Raises as ``open_records`` does, and nothing for what stands in rows.
+    """
+    records = open_records(source)
+    if source.said_format is not None:
+        yield from LOADERS[source.said_format](records, source)
+        return
+    for record in records:
+        if isinstance(record, Record):
+            rest = chain([record], records)
+            yield from LOADERS[_format_of(record)](rest, source)
+            return
+        yield record
+
+
+def _format_of(record: Record) -> FormatName:
+    for mark, name in _MARKS.items():
+        if mark in record.fields:
+            return name
+    return "proctor" if "id" in record.fields and "question" not in record.fields else "columns"
+
+
+class Reading:
+    """The questions of ``sources``, in order, one at a time; iterate once.
+
+    A bad row, or an id that came before in any source, is refused (``BadRow``), or with
+    ``skip_bad`` passed over. Afterwards ``skipped`` lists these rows, ``left_out`` counts
+    by label the rows that a format left out, and ``questions`` counts what was given.
+    Raises ``BadInput`` for a source without questions.
+    """
+
+    def __init__(self, sources: Sequence[QuestionSource], *, skip_bad: bool = False) -> None:
+        self.sources = tuple(sources)
+        self.skipped: list[Bad] = []
+        self.left_out: Counter[str] = Counter()
+        self.questions = 0
+        self._skip_bad = skip_bad
+        self._first: dict[str, Place] = {}
+
+    def __iter__(self) -> Iterator[Question]:
+        for source in self.sources:
+            before, skipped, left_out = self._counts()
+            for row in read_rows(source):
+                question = self._taken(row)
+                if question is not None:
+                    self.questions += 1
+                    yield question
+            if self.questions == before:
+                _, now_skipped, now_left_out = self._counts()
+                raise _no_questions(source, now_skipped - skipped, now_left_out - left_out)
+
+    def _counts(self) -> tuple[int, int, int]:
+        return self.questions, len(self.skipped), self.left_out.total()
+
+    def _taken(self, row: Row) -> Question | None:
+        if isinstance(row, LeftOut):
+            self.left_out[row.label] += 1
+            return None
+        if isinstance(row, Good):
+            first = self._first.setdefault(row.question.id, row.place)
+            if first is row.place:
+                return row.question
+            row = Bad(row.place, _repeated(row, first))
+        if not self._skip_bad:
+            raise row.error()
+        self.skipped.append(row)
+        return None
+
+
+def _repeated(row: Good, first: Place) -> str:
+    where = f"line {first.line}"
+    if first.source != row.place.source:
+        where += f" of {first.source}"
+    return f"the id {row.question.id} stands in {where}, too"
+
+
+def _no_questions(source: QuestionSource, skipped: int, left_out: int) -> BadInput:
+    found = [f"{skipped} bad rows were skipped"] if skipped else []
+    found += [f"{left_out} rows were left out by their label"] if left_out else []
+    return BadInput(f"{source.address} holds no questions{''.join(f'; {one}' for one in found)}.")
+
+
+def load_questions(source: Path | QuestionSource) -> list[Question]:
+    """All questions of one source, checked whole.
+
+    Raises ``BadInput`` for a source that is missing, of another suffix, or empty, ``BadRow``
+    for a bad row or an id that was used before, ``HubAway`` and ``DatasetNotFound`` for a
+    dataset.
+    """
+    if isinstance(source, Path):
+        source = QuestionSource(path=str(source))
+    return list(Reading([source]))
+
+
+class QuestionsDigest:
+    """Digest of questions that come one at a time: of what they say, whatever file they are
+    from, in this order."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._begun = False
+
+    def add(self, question: Question) -> None:
+        row = canonical_json(question.model_dump(mode="json", exclude_none=True))
+        self._hash.update((f"\n{row}" if self._begun else row).encode())
+        self._begun = True
+
+    def value(self) -> str:
+        """``sha256:`` and 64 hex digits."""
+        return f"sha256:{self._hash.hexdigest()}"
+
+
+def questions_digest(questions: Iterable[Question]) -> str:
+    """Digest of the questions themselves, in order, whatever file they came from."""
+    digest = QuestionsDigest()
+    for question in questions:
+        digest.add(question)
+    return digest.value()

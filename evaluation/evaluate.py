@@ -15,6 +15,7 @@ from typing import Final
 
 from contracts.files import write_atomically
 from contracts.params import Params
+from contracts.run_group import RunGroup
 from contracts.verdicts import EvaluationResult, GroupAccuracy, QuestionRecord
 from evaluation.figures import figures_of
 from evaluation.metrics.calibration import reliability
@@ -44,6 +45,7 @@ class EvaluateRequest:
     params: Params
     tracking_uri: str
     commit: str
+    group: RunGroup = RunGroup()
 
 
 def evaluate(
@@ -57,7 +59,7 @@ def evaluate(
     params = request.params
     training = read_training(request.training)
     suite = read_suite(request.questions, params.evaluate.suite, params.evaluate.max_questions)
-    run = EvaluationRun(request.tracking_uri, training)
+    run = EvaluationRun(request.tracking_uri, training, request.group)
     scorer = Scorer.load(request.checkpoint, expected_digest=training.digest)
     with run.ending():
         settings = {f"evaluate.{key}": value for key, value in params.evaluate.model_dump().items()}

@@ -23,10 +23,12 @@ from contracts.files import write_atomically
 from contracts.models import CHECKPOINT_FACTS_FILE, CheckpointFacts
 from contracts.params import Params, ScratchProfile
 from contracts.questions import Question
+from contracts.run_group import RunGroup
 from contracts.verdicts import TrainingResult
 from mcq.checkpoint import checkpoint_digest
 from mcq.loaders import load_questions
 from training.batches import encode
+from training.data_card import data_card
 from training.loop import Trainer
 from training.scratch import build_model, build_tokenizer
 from training.storage import tensor_storage_faults
@@ -51,6 +53,7 @@ class TrainRequest:
     params: Params
     tracking_uri: str
     commit: str
+    group: RunGroup = RunGroup()
 
 
 def train(
@@ -63,7 +66,7 @@ def train(
     """Train, log and write. Raises ``TrackingAway``, ``BadInput``, ``StorageFull``; a state
     that was saved before the error is resumed by the next call with the same recipe."""
     params = request.params
-    run = TrainingRun(request.tracking_uri, params.experiment)
+    run = TrainingRun(request.tracking_uri, params.experiment, request.group)
     questions = load_questions(request.questions / "train.jsonl")
     validation = load_questions(request.questions / "validation.jsonl")[:VALIDATION_QUESTIONS]
     data_digest = digest_of_file(request.questions / "train.jsonl")
@@ -105,17 +108,23 @@ def train(
     )
     with run.ending():
         run.start(
-            f"train {params.train.profile} {params.train.steps} steps",
+            f"train {params.train.profile} {params.train.steps} steps seed {params.train.seed}",
             {
                 **{f"train.{key}": value for key, value in params.train.model_dump().items()},
                 **{f"profile.{key}": value for key, value in profile.model_dump().items()},
                 "questions.train": len(questions),
                 "parameters": sum(parameter.numel() for parameter in model.parameters()),
             },
-            {"git_commit": request.commit, "data_digest": data_digest, "recipe": recipe},
+            {
+                "git_commit": request.commit,
+                "data_digest": data_digest,
+                "profile": params.train.profile,
+                "recipe": recipe,
+            },
             resumed=run_file.read_text(encoding="utf-8") if run_file.is_file() else None,
         )
         write_atomically(run_file, run.run_id)
+        run.log_data_card(data_card(request.questions))
         trainer.run(
             on_step,
             lambda curve: run.log_curve(curve, int(now_seconds() * 1000)),

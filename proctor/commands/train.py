@@ -28,6 +28,7 @@ def train(
     params = load_params(path)
     from proctor.commit import current_commit
     from proctor.interruption import sigterm_interrupts
+    from proctor.run_group import read_run_group
     from training.train import TrainRequest, train
 
     settings = read_settings()
@@ -38,6 +39,7 @@ def train(
         params=params,
         tracking_uri=settings.tracking_uri,
         commit=current_commit(),
+        group=read_run_group(),
     )
     with (
         sigterm_interrupts() as interruption,

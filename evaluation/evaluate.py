@@ -9,7 +9,7 @@ are arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +45,7 @@ class EvaluateRequest:
     params: Params
     tracking_uri: str
     commit: str
-    group: RunGroup = RunGroup()
+    group: RunGroup = field(default_factory=RunGroup)
 
 
 def evaluate(

@@ -11,7 +11,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,7 +53,7 @@ class TrainRequest:
     params: Params
     tracking_uri: str
     commit: str
-    group: RunGroup = RunGroup()
+    group: RunGroup = field(default_factory=RunGroup)
 
 
 def train(

@@ -14,8 +14,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +28,6 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 
 from contracts.errors import BadInput, ResultsInvalid, RunNotFound
-from contracts.files import storage_faults
 from contracts.run_group import RunGroup
 from contracts.verdicts import QuestionRecord, TrainingResult
 from evaluation.suite import Suite
@@ -129,20 +127,14 @@ class EvaluationRun(TrackedRun):
 
     def log_records(self, text: str, records: Sequence[QuestionRecord], suite: Suite) -> None:
         """``text`` as it is in out/records.jsonl, and a table that people can read."""
-        with self._faults():
+        with self._storage_faults():
             self._client.log_text(self.run_id, text, RECORDS_FILE)
             self._client.log_table(self.run_id, _table(records, suite), TABLE_FILE)
 
     def log_figures(self, figures: Mapping[str, Any]) -> None:
-        with self._faults():
+        with self._storage_faults():
             for name, figure in figures.items():
                 self._client.log_figure(self.run_id, figure, f"{FIGURES_FOLDER}/{name}")
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        """MLflow writes artifacts to the temporary folder before it sends them."""
-        with mlflow_faults(self._uri), storage_faults(Path(tempfile.gettempdir())):
-            yield
 
 
 def _table(records: Sequence[QuestionRecord], suite: Suite) -> dict[str, list[Any]]:

@@ -22,6 +22,11 @@ def load_params(path: Path = DEFAULT_PATH) -> Params:
         raise BadParams(str(path), "there is no such file.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadParams(str(path), f"not YAML: {error}") from error
+    return checked_params(raw, path)
+
+
+def checked_params(raw: Any, path: Path) -> Params:
+    """``raw``, as YAML gave it, as params. Raises ``BadParams`` in the name of ``path``."""
     try:
         return Params.model_validate(raw)
     except ValidationError as error:

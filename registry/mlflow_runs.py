@@ -9,11 +9,14 @@ Source: https://mlflow.org/docs/latest/api_reference/python_api/mlflow.client.ht
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from contracts.errors import TrackingAway
+from contracts.files import storage_faults
 from contracts.run_group import RunGroup
 from registry.mlflow_connection import connect, mlflow_faults
 
@@ -51,6 +54,12 @@ class TrackedRun:
                 self.run_id,
                 params=[Param(key, str(value)) for key, value in sorted(params.items())],
             )
+
+    @contextmanager
+    def _storage_faults(self) -> Iterator[None]:
+        """For artifacts: MLflow writes them to the temporary folder before it sends them."""
+        with mlflow_faults(self._uri), storage_faults(Path(tempfile.gettempdir())):
+            yield
 
     @contextmanager
     def ending(self) -> Iterator[None]:

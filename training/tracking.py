@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,6 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Array, ColSpec, DataType, Schema
 
-from contracts.files import storage_faults
 from contracts.questions import Question
 from contracts.run_group import RunGroup
 from registry.mlflow_connection import mlflow_faults
@@ -140,8 +138,7 @@ class TrainingRun(TrackedRun):
 
     def log_data_card(self, text: str) -> None:
         """What the model learns from, in words: ``data-card.md``."""
-        # MLflow writes it to the temporary folder before it sends it.
-        with mlflow_faults(self._uri), storage_faults(Path(tempfile.gettempdir())):
+        with self._storage_faults():
             self._client.log_text(self.run_id, text, DATA_CARD)
 
     def log_model(self, checkpoint: Path, digest: str, example: Question) -> str:

@@ -22,6 +22,7 @@ from proctor.commands import (
     questions,
     registry,
     stack,
+    sweep,
     train,
 )
 
@@ -39,6 +40,7 @@ VERBS: Final[dict[str, Callable[..., Any]]] = {
     "evaluate": evaluate.evaluate,
     "compare": compare.compare,
     "gate": gate.gate,
+    "sweep": sweep.sweep,
     "up": stack.up,
     "status": stack.status,
     "down": stack.down,

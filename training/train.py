@@ -113,6 +113,7 @@ def train(
                 **{f"train.{key}": value for key, value in params.train.model_dump().items()},
                 **{f"profile.{key}": value for key, value in profile.model_dump().items()},
                 "questions.train": len(questions),
+                "questions.validation": len(validation),
                 "parameters": sum(parameter.numel() for parameter in model.parameters()),
             },
             {

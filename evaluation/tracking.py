@@ -14,8 +14,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,17 +24,15 @@ from mlflow.entities import (
     InputTag,
     LoggedModelInput,
     Metric,
-    Param,
-    RunStatus,
-    RunTag,
 )
 from mlflow.exceptions import MlflowException
 
-from contracts.errors import BadInput, ResultsInvalid, RunNotFound, TrackingAway
-from contracts.files import storage_faults
+from contracts.errors import BadInput, ResultsInvalid, RunNotFound
+from contracts.run_group import RunGroup
 from contracts.verdicts import QuestionRecord, TrainingResult
 from evaluation.suite import Suite
 from registry.mlflow_connection import connect, mlflow_faults
+from registry.mlflow_runs import TrackedRun
 
 RECORDS_FILE: Final = "evaluation/records.jsonl"
 TABLE_FILE: Final = "questions.json"
@@ -51,10 +48,10 @@ def dataset_digest(suite_digest: str) -> str:
     return suite_digest.removeprefix("sha256:")[:DATASET_DIGEST_CHARACTERS]
 
 
-class EvaluationRun:
+class EvaluationRun(TrackedRun):
     """One MLflow run of an evaluation."""
 
-    def __init__(self, uri: str, training: TrainingResult) -> None:
+    def __init__(self, uri: str, training: TrainingResult, group: RunGroup | None = None) -> None:
         """Raises ``TrackingAway`` within seconds when MLflow does not answer, ``RunNotFound``
         when it does not have the model of ``training``."""
         found = _MODEL_URI.match(training.model_uri)
@@ -63,12 +60,10 @@ class EvaluationRun:
                 f"{training.model_uri!r} is no logged model of MLflow.",
                 mend="`proctor train` logs one and writes its address into training.json.",
             )
-        self._uri = uri
-        self._client = connect(uri)
+        super().__init__(uri, group)
         self._training = training
         self._model_id = found[1]
         self._dataset: tuple[str, str] | None = None
-        self.run_id = ""
         with mlflow_faults(uri):
             try:
                 self._client.get_logged_model(self._model_id)
@@ -83,6 +78,7 @@ class EvaluationRun:
         tags = {
             "stage": "evaluation",
             "digest": training.digest,
+            "profile": training.profile,
             "suite": suite.name,
             "suite_digest": suite.digest,
             "data_digest": training.data_digest,
@@ -106,15 +102,11 @@ class EvaluationRun:
             profile=json.dumps({"num_rows": len(suite.questions)}),
         )
         with mlflow_faults(self._uri):
-            found = self._client.get_experiment_by_name(experiment)
-            place = found.experiment_id if found else self._client.create_experiment(experiment)
-            name = f"evaluate {training.profile} {training.steps} steps on {suite.name}"
-            self.run_id = str(self._client.create_run(place, run_name=name).info.run_id)
-            self._client.log_batch(
-                self.run_id,
-                params=[Param(key, str(value)) for key, value in sorted(facts.items())],
-                tags=[RunTag(key, value) for key, value in sorted(tags.items())],
+            name = (
+                f"evaluate {training.profile} {training.steps} steps seed {training.seed}"
+                f" on {suite.name}"
             )
+            self._begin(self._experiment_id(experiment), name, facts, tags)
             self._client.log_inputs(
                 self.run_id,
                 datasets=[DatasetInput(source, [InputTag("mlflow.data.context", "evaluation")])],
@@ -135,38 +127,14 @@ class EvaluationRun:
 
     def log_records(self, text: str, records: Sequence[QuestionRecord], suite: Suite) -> None:
         """``text`` as it is in out/records.jsonl, and a table that people can read."""
-        with self._faults():
+        with self._storage_faults():
             self._client.log_text(self.run_id, text, RECORDS_FILE)
             self._client.log_table(self.run_id, _table(records, suite), TABLE_FILE)
 
     def log_figures(self, figures: Mapping[str, Any]) -> None:
-        with self._faults():
+        with self._storage_faults():
             for name, figure in figures.items():
                 self._client.log_figure(self.run_id, figure, f"{FIGURES_FOLDER}/{name}")
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        """MLflow writes artifacts to the temporary folder before it sends them."""
-        with mlflow_faults(self._uri), storage_faults(Path(tempfile.gettempdir())):
-            yield
-
-    @contextmanager
-    def ending(self) -> Iterator[None]:
-        """Mark the run FINISHED, KILLED (interrupted) or FAILED by how the block ends."""
-        try:
-            yield
-        except BaseException as error:
-            status = RunStatus.KILLED if isinstance(error, KeyboardInterrupt) else RunStatus.FAILED
-            # When MLflow itself went away, the first error is the one to report.
-            with suppress(TrackingAway):
-                self._end(status)
-            raise
-        self._end(RunStatus.FINISHED)
-
-    def _end(self, status: int) -> None:
-        if self.run_id:
-            with mlflow_faults(self._uri):
-                self._client.set_terminated(self.run_id, RunStatus.to_string(status))
 
 
 def _table(records: Sequence[QuestionRecord], suite: Suite) -> dict[str, list[Any]]:

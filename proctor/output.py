@@ -22,9 +22,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def json_text(value: Any) -> str:
+    """One JSON document, indented, with a newline at the end."""
+    return json.dumps(_plain(value), indent=2, ensure_ascii=False) + "\n"
+
+
 def print_json(value: Any) -> None:
-    """One JSON document, indented, for ``--json``."""
-    print(json.dumps(_plain(value), indent=2, ensure_ascii=False))
+    """``json_text`` on standard output, for ``--json``."""
+    print(json_text(value), end="")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from contracts.errors import BadParams
-from contracts.params import Params
+from contracts.params import Params, ScratchProfile
 
 DEFAULT_PATH = Path("params.yaml")
 
@@ -21,6 +22,11 @@ def load_params(path: Path = DEFAULT_PATH) -> Params:
         raise BadParams(str(path), "there is no such file.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadParams(str(path), f"not YAML: {error}") from error
+    return checked_params(raw, path)
+
+
+def checked_params(raw: Any, path: Path) -> Params:
+    """``raw``, as YAML gave it, as params. Raises ``BadParams`` in the name of ``path``."""
     try:
         return Params.model_validate(raw)
     except ValidationError as error:
@@ -29,6 +35,18 @@ def load_params(path: Path = DEFAULT_PATH) -> Params:
             for fault in error.errors(include_url=False)
         ]
         raise BadParams(str(path), "; ".join(faults) + ".") from error
+
+
+def chosen_profile(params: Params) -> dict[str, Any]:
+    """What decides which model is trained, besides ``train``: the chosen profile and, unless
+    it is from scratch, how it is fine-tuned. The pipeline's train stage depends on this."""
+    profile = params.profiles[params.train.profile]
+    scratch = isinstance(profile, ScratchProfile)
+    return {
+        "name": params.train.profile,
+        "profile": profile.model_dump(mode="json"),
+        "finetune": None if scratch else params.finetune.model_dump(mode="json"),
+    }
 
 
 def _key(place: tuple[int | str, ...]) -> str:

@@ -26,7 +26,7 @@ from contracts.errors import (
     VersionNotFound,
 )
 from registry.mlflow_connection import connect, mlflow_faults
-from registry.versions import DIGEST_TAG
+from registry.versions import DIGEST_TAG, RunFacts
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -70,12 +70,21 @@ class MlflowVersions:
                 raise
 
     def check_run(self, run_id: str) -> None:
+        self.run_facts(run_id)
+
+    def run_facts(self, run_id: str) -> RunFacts:
         client = self._client
         missing = RunNotFound(run_id, self._uri)
         with self._absent(missing):
             run = client.get_run(run_id)
         if run.info.lifecycle_stage != "active":
             raise missing
+        return RunFacts(
+            run_id=run_id,
+            experiment_id=str(run.info.experiment_id),
+            name=run.info.run_name or run_id,
+            params=dict(run.data.params),
+        )
 
     def create(self, model: str, model_uri: str, tags: Mapping[str, str]) -> str:
         client = self._client
@@ -127,6 +136,23 @@ class MlflowVersions:
                 client.delete_registered_model_alias(model, alias)
             else:
                 client.set_registered_model_alias(model, alias, version)
+
+    def descriptions(self, model: str, version: str) -> tuple[str, str]:
+        client = self._client
+        with self._absent(VersionNotFound(model, version)):
+            found = client.get_model_version(model, version)
+            about = client.get_registered_model(model).description
+        return about or "", found.description or ""
+
+    def describe(self, model: str, version: str | None, text: str) -> None:
+        client = self._client
+        with self._absent(
+            VersionNotFound(model, version) if version is not None else ModelNotFound(model)
+        ):
+            if version is None:
+                client.update_registered_model(model, text)
+            else:
+                client.update_model_version(model, version, text)
 
     def fetch(self, model_uri: str, folder: Path) -> Path:
         client = self._client

@@ -60,6 +60,7 @@ from registry.evidence import (
 )
 from registry.findings import Finding, find_faults
 from registry.ledger import Ledger, LedgerWriter
+from registry.pages import write_pages
 from registry.state import ModelState, RegistryState, VersionRecord
 from registry.versions import DIGEST_TAG, VersionStore
 
@@ -159,7 +160,9 @@ class Registry:
                 self._decide(writer, model, CHALLENGER, number, why, facts.verdict_digest)
         self._at_step("register:recorded")
         self._project(model)
-        return self.ledger.state().model(model).version(number)
+        record = self.ledger.state().model(model).version(number)
+        write_pages(self._versions, record, training, evaluation)
+        return record
 
     def _find_or_create(
         self,

@@ -12,8 +12,18 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from contracts.errors import ModelNotFound, RunNotFound, VersionNotFound
+from contracts.shape import Shape
 
 DIGEST_TAG: Final = "proctor.digest"
+
+
+class RunFacts(Shape):
+    """What a run says of itself; ``params`` as text, as the store keeps them."""
+
+    run_id: str
+    experiment_id: str
+    name: str
+    params: dict[str, str]
 
 
 class VersionStore(Protocol):
@@ -54,6 +64,20 @@ class VersionStore(Protocol):
         """The per-question records of an evaluation run. Raises ``RunNotFound``."""
         ...
 
+    def run_facts(self, run_id: str) -> RunFacts:
+        """Raises ``RunNotFound``."""
+        ...
+
+    def descriptions(self, model: str, version: str) -> tuple[str, str]:
+        """Of the model and of its version; empty where there is none. Raises
+        ``VersionNotFound``."""
+        ...
+
+    def describe(self, model: str, version: str | None, text: str) -> None:
+        """Set the description of a version, or of the model itself. Raises
+        ``VersionNotFound``, ``ModelNotFound``."""
+        ...
+
 
 class MemoryVersions:
     """The in-memory twin. ``checkpoints``: model URI to a folder; ``runs``: evaluation or
@@ -68,6 +92,7 @@ class MemoryVersions:
         self.runs = dict(runs or {})
         self._tags: dict[str, dict[str, dict[str, str]]] = {}
         self._aliases: dict[str, dict[str, str]] = {}
+        self._descriptions: dict[tuple[str, str | None], str] = {}
 
     def check_run(self, run_id: str) -> None:
         if run_id not in self.runs:
@@ -95,8 +120,8 @@ class MemoryVersions:
         return dict(self._aliases.get(model, {}))
 
     def set_alias(self, model: str, alias: str, version: str | None) -> None:
-        if version is not None and version not in self._tags.get(model, {}):
-            raise VersionNotFound(model, version)
+        if version is not None:
+            self._check_version(model, version)
         if model not in self._tags:
             raise ModelNotFound(model)
         aliases = self._aliases.setdefault(model, {})
@@ -113,3 +138,23 @@ class MemoryVersions:
     def records(self, run_id: str) -> bytes:
         self.check_run(run_id)
         return self.runs[run_id]
+
+    def run_facts(self, run_id: str) -> RunFacts:
+        self.check_run(run_id)
+        return RunFacts(run_id=run_id, experiment_id="0", name=run_id, params={})
+
+    def descriptions(self, model: str, version: str) -> tuple[str, str]:
+        self._check_version(model, version)
+        found = self._descriptions
+        return found.get((model, None), ""), found.get((model, version), "")
+
+    def describe(self, model: str, version: str | None, text: str) -> None:
+        if version is not None:
+            self._check_version(model, version)
+        if model not in self._tags:
+            raise ModelNotFound(model)
+        self._descriptions[model, version] = text
+
+    def _check_version(self, model: str, version: str) -> None:
+        if version not in self._tags.get(model, {}):
+            raise VersionNotFound(model, version)

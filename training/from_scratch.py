@@ -70,11 +70,12 @@ def prepare(request: TrainRequest, profile: ScratchProfile) -> Job:
         state_folder=state_folder,
         trainer=trainer,
         write=lambda target: write_checkpoint(target, save),
-        run_name=f"train {params.train.profile} {params.train.steps} steps",
+        run_name=f"train {params.train.profile} {params.train.steps} steps seed {params.train.seed}",
         params={
             **{f"train.{key}": value for key, value in params.train.model_dump().items()},
             **{f"profile.{key}": value for key, value in profile.model_dump().items()},
             "questions.train": len(questions),
+            "questions.validation": len(validation),
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         example=questions[0],

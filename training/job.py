@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from contracts.params import Params
 from contracts.questions import Question
+from contracts.run_group import RunGroup
 from contracts.verdicts import BaseFacts, TrainingMethod
 from training.loop import Trainer
 
@@ -29,6 +30,7 @@ class TrainRequest:
     params: Params
     tracking_uri: str
     commit: str
+    group: RunGroup = field(default_factory=RunGroup)
 
     @property
     def states(self) -> Path:

@@ -7,7 +7,6 @@ ends in an error is marked FAILED, what is interrupted KILLED.
 
 from __future__ import annotations
 
-import contextlib
 import importlib.metadata
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,17 +16,19 @@ from typing import Any, Final
 
 import mlflow
 import pandas as pd
-from mlflow.entities import Metric, Param, RunStatus
+from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types.schema import Array, ColSpec, DataType, Schema
 
-from contracts.errors import TrackingAway
 from contracts.questions import Question
-from registry.mlflow_connection import connect, mlflow_faults
+from contracts.run_group import RunGroup
+from registry.mlflow_connection import mlflow_faults
+from registry.mlflow_runs import TrackedRun
 from training.loop import CurvePoint
 
 MODEL_NAME: Final = "mcqa"
+DATA_CARD: Final = "data-card.md"
 # MLflow takes 1,000 metrics a request; a point has five at most.
 POINTS_A_REQUEST: Final = 200
 SERVED_WITH: Final = (
@@ -76,26 +77,25 @@ def _no_bytecode() -> Iterator[None]:
 
 
 def _figures(point: CurvePoint) -> dict[str, float]:
+    """By name of the catalogue (``contracts.run_metrics``)."""
     figures = {
-        "train_loss": point.train_loss,
+        "train_loss_nats": point.train_loss,
         "learning_rate": point.learning_rate,
-        "validation_loss": point.validation_loss,
+        "validation_loss_nats": point.validation_loss,
         "packing_ratio": point.packing_ratio,
         "tokens_per_second": point.tokens_per_second,
     }
     return {name: value for name, value in figures.items() if value is not None}
 
 
-class TrainingRun:
+class TrainingRun(TrackedRun):
     """One MLflow run of a training."""
 
-    def __init__(self, uri: str, experiment: str) -> None:
+    def __init__(self, uri: str, experiment: str, group: RunGroup | None = None) -> None:
         """Raises ``TrackingAway`` within seconds when MLflow does not answer."""
-        self._uri = uri
-        self._client = connect(uri)
+        super().__init__(uri, group)
         self._experiment = experiment
         self._logged_steps = -1
-        self.run_id = ""
 
     def start(
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], resumed: str | None
@@ -103,23 +103,13 @@ class TrainingRun:
         """Begin a run, or go on in ``resumed`` when MLflow still has it."""
         with mlflow_faults(self._uri):
             mlflow.set_tracking_uri(self._uri)
-            found = self._client.get_experiment_by_name(self._experiment)
-            experiment_id = (
-                found.experiment_id if found else self._client.create_experiment(self._experiment)
-            )
+            experiment_id = self._experiment_id(self._experiment)
             # The fluent calls below refuse a run that is not of the active experiment,
             # which the environment or somebody in this process may have set.
             mlflow.set_experiment(experiment_id=experiment_id)
             if resumed is not None and self._go_on(resumed, experiment_id, tags):
                 return
-            run = self._client.create_run(
-                experiment_id, run_name=name, tags={"stage": "training", **tags}
-            )
-            self.run_id = run.info.run_id
-            self._client.log_batch(
-                self.run_id,
-                params=[Param(key, str(value)) for key, value in sorted(params.items())],
-            )
+            self._begin(experiment_id, name, params, {"stage": "training", **tags})
 
     def _go_on(self, run_id: str, experiment_id: str, tags: Mapping[str, str]) -> bool:
         try:
@@ -129,9 +119,9 @@ class TrainingRun:
         if run.info.lifecycle_stage != "active" or run.info.experiment_id != experiment_id:
             return False
         self._client.update_run(run_id, status="RUNNING")
-        for key, value in {**tags, "resumed": "true"}.items():
+        for key, value in {**tags, **self._group.tags(), "resumed": "true"}.items():
             self._client.set_tag(run_id, key, value)
-        history = self._client.get_metric_history(run_id, "train_loss")
+        history = self._client.get_metric_history(run_id, "train_loss_nats")
         self._logged_steps = max((metric.step for metric in history), default=-1)
         self.run_id = run_id
         return True
@@ -150,6 +140,11 @@ class TrainingRun:
                 self._client.log_batch(self.run_id, metrics=metrics)
             self._logged_steps = part[-1].step
 
+    def log_data_card(self, text: str) -> None:
+        """What the model learns from, in words: ``data-card.md``."""
+        with self._storage_faults():
+            self._client.log_text(self.run_id, text, DATA_CARD)
+
     def log_model(self, checkpoint: Path, digest: str, example: Question) -> str:
         """Log the checkpoint folder as a pyfunc; returns its URI, ``models:/m-...``."""
         root = Path(__file__).resolve().parent.parent
@@ -167,21 +162,3 @@ class TrainingRun:
                 tags={"proctor.digest": digest},
             )
         return str(info.model_uri)
-
-    @contextmanager
-    def ending(self) -> Iterator[None]:
-        """Mark the run FINISHED, KILLED (interrupted) or FAILED by how the block ends. That
-        MLflow is away by then does not hide why it ended."""
-        try:
-            yield
-        except BaseException as error:
-            interrupted = isinstance(error, KeyboardInterrupt)
-            with contextlib.suppress(TrackingAway):
-                self._end(RunStatus.KILLED if interrupted else RunStatus.FAILED)
-            raise
-        self._end(RunStatus.FINISHED)
-
-    def _end(self, status: int) -> None:
-        if self.run_id:
-            with mlflow_faults(self._uri):
-                self._client.set_terminated(self.run_id, RunStatus.to_string(status))

@@ -25,6 +25,7 @@ from contracts.params import ScratchProfile
 from contracts.verdicts import TrainingResult
 from mcq.checkpoint import checkpoint_digest
 from training import from_scratch
+from training.data_card import data_card
 from training.devices import Accelerated, Devices, OneDevice, launched_processes
 from training.finetune import prepare as finetune
 from training.job import Job, TrainRequest
@@ -55,12 +56,12 @@ def train(
             job.trainer.resume()
             job.trainer.run()
         return devices.told_by_main(None)  # type: ignore[return-value]  # the main one's result
-    run = TrainingRun(request.tracking_uri, request.params.experiment)
+    run = TrainingRun(request.tracking_uri, request.params.experiment, request.group)
     job = _prepared(request, devices)
     if job.trainer and job.trainer.resume():
         on_resume(job.trainer.step)
     with run.ending():
-        _start(run, job, request.commit)
+        _start(run, job, request)
         if job.trainer:
             job.trainer.run(
                 on_step, lambda curve: run.log_curve(curve, int(now_seconds() * 1000))
@@ -101,12 +102,13 @@ def _prepared(request: TrainRequest, devices: Devices) -> Job:
     return finetune.prepare(request, devices)
 
 
-def _start(run: TrainingRun, job: Job, commit: str) -> None:
+def _start(run: TrainingRun, job: Job, request: TrainRequest) -> None:
     """Begin the run, or go on in the one that a killed training began."""
     run_file = job.state_folder / RUN_FILE
     tags = {
-        "git_commit": commit,
+        "git_commit": request.commit,
         "data_digest": job.data_digest,
+        "profile": request.params.train.profile,
         "recipe": job.recipe,
         "method": job.method,
     }
@@ -116,6 +118,7 @@ def _start(run: TrainingRun, job: Job, commit: str) -> None:
     resumed = run_file.read_text(encoding="utf-8") if run_file.is_file() else None
     run.start(job.run_name, job.params, tags, resumed=resumed)
     write_atomically(run_file, run.run_id)
+    run.log_data_card(data_card(request.questions))
 
 
 def _finish(run: TrainingRun, job: Job, request: TrainRequest) -> TrainingResult:

@@ -1,7 +1,4 @@
-"""The names under which an evaluation's metrics are kept: in MLflow and for DVC.
-
-Names are stable, so that runs stay comparable: change one and old runs lose their column.
-"""
+"""The metrics of an evaluation under the names of ``contracts.run_metrics``: for MLflow and DVC."""
 
 from __future__ import annotations
 
@@ -14,29 +11,22 @@ from evaluation.metrics.calibration import brier_score, calibration_error, mean_
 
 
 def flat_metrics(result: EvaluationResult, records: Sequence[QuestionRecord]) -> dict[str, float]:
-    """Every metric by name, sorted.
-
-    ``accuracy``, ``accuracy_lower``, ``accuracy_upper``: Wilson at 95 %, higher is better;
-    ``accuracy_chance``: what guessing has; ``accuracy_family_F`` and
-    ``accuracy_difficulty_D``: of one group; ``scored_questions``, ``correct_questions``,
-    ``unscored_questions``: counts; ``brier_score``, ``calibration_error``: lower is better;
-    ``mean_confidence``.
-    """
+    """Every metric by name, sorted; ``contracts.run_metrics`` tells units and direction."""
     metrics = {
-        "accuracy": result.accuracy.estimate,
-        "accuracy_lower": result.accuracy.lower,
-        "accuracy_upper": result.accuracy.upper,
-        "accuracy_chance": chance_accuracy(records),
+        "accuracy_ratio": result.accuracy.estimate,
+        "accuracy_lower_ratio": result.accuracy.lower,
+        "accuracy_upper_ratio": result.accuracy.upper,
+        "accuracy_chance_ratio": chance_accuracy(records),
         "scored_questions": float(result.questions - result.unscored),
         "correct_questions": float(result.correct),
         "unscored_questions": float(result.unscored),
         "brier_score": brier_score(records),
-        "calibration_error": calibration_error(records),
-        "mean_confidence": mean_confidence(records),
+        "calibration_error_ratio": calibration_error(records),
+        "mean_confidence_ratio": mean_confidence(records),
     }
     for prefix, groups in (("family", result.by_family), ("difficulty", result.by_difficulty)):
         for name, group in groups.items():
-            metrics[f"accuracy_{prefix}_{metric_name(name)}"] = group.accuracy.estimate
+            metrics[f"accuracy_{prefix}_{metric_name(name)}_ratio"] = group.accuracy.estimate
     return dict(sorted(metrics.items()))
 
 

@@ -20,10 +20,15 @@ from proctor.commands import (
     gateway,
     models,
     params,
+    plots,
     questions,
     registry,
     stack,
+<<<<<<< HEAD
     suites,
+=======
+    sweep,
+>>>>>>> h-dvc
     train,
 )
 
@@ -43,6 +48,8 @@ VERBS: Final[dict[str, Callable[..., Any]]] = {
     "evaluate": evaluate.evaluate,
     "compare": compare.compare,
     "gate": gate.gate,
+    "plots": plots.plots,
+    "sweep": sweep.sweep,
     "up": stack.up,
     "status": stack.status,
     "down": stack.down,

@@ -39,6 +39,7 @@ def evaluate(
     from evaluation.evaluate import EvaluateRequest, evaluate
     from proctor.commit import current_commit
     from proctor.interruption import sigterm_interrupts
+    from proctor.run_group import read_run_group
 
     params = load_params(path)
     request = EvaluateRequest(
@@ -49,6 +50,7 @@ def evaluate(
         params=params,
         tracking_uri=read_settings().tracking_uri,
         commit=current_commit(),
+        group=read_run_group(),
     )
     total = params.evaluate.max_questions
     with (

@@ -30,6 +30,7 @@ def train(
     params = load_params(path)
     from proctor.commit import current_commit
     from proctor.interruption import sigterm_interrupts
+    from proctor.run_group import read_run_group
     from training.devices import is_main_process
     from training.train import TrainRequest, train
 
@@ -41,6 +42,7 @@ def train(
         params=params,
         tracking_uri=settings.tracking_uri,
         commit=current_commit(),
+        group=read_run_group(),
     )
     steps = _steps(params)
     # Of several processes the main one alone speaks.

@@ -166,7 +166,7 @@ def test_files_and_run_say_the_same(
     assert run.data.tags["git_commit"] == "e" * 40
     metrics = json.loads((request.out / "metrics/evaluation.json").read_text())
     assert run.data.metrics == pytest.approx(metrics)
-    assert metrics["accuracy"] == result.accuracy.estimate
+    assert metrics["accuracy_ratio"] == result.accuracy.estimate
     assert (
         fetch_records(mlflow_server, result.run_id).encode()
         == (request.out / "records.jsonl").read_bytes()

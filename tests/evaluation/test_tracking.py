@@ -7,6 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from contracts.errors import BadInput, ResultsInvalid, RunNotFound, TrackingAway
+from contracts.run_group import RunGroup
 from evaluation.figures import figures_of
 from evaluation.results import records_text
 from evaluation.tracking import EvaluationRun, dataset_digest, fetch_records
@@ -64,24 +65,29 @@ def test_a_run_says_what_was_examined_and_what_came_out(mlflow_server: str) -> N
     training = write_logged_model(mlflow_server, EXPERIMENT, DIGEST)
     questions = make_questions(4)
     suite, records = make_suite(questions), make_records([True, False, None, True])
-    run = EvaluationRun(mlflow_server, training)
+    group = RunGroup(group="seeds", parent_run_id="a" * 32, dvc_experiment="brave-otter")
+    run = EvaluationRun(mlflow_server, training, group)
     with run.ending():
         run.start(EXPERIMENT, suite, {"evaluate.batch_tokens": 512}, "d" * 40)
         assert MlflowClient(mlflow_server).get_run(run.run_id).info.status == "RUNNING"
-        run.log_metrics({"accuracy": 2 / 3, "unscored_questions": 1.0}, 1_700_000_000_000)
+        run.log_metrics({"accuracy_ratio": 2 / 3, "unscored_questions": 1.0}, 1_700_000_000_000)
         run.log_records(records_text(records), records, suite)
         run.log_figures(figures_of(make_evaluation(records), records))
 
     client = MlflowClient(mlflow_server)
     found = client.get_run(run.run_id)
     assert found.info.status == "FINISHED"
-    assert found.info.run_name == "evaluate tiny 10 steps on bank-test"
-    assert found.data.metrics == {"accuracy": 2 / 3, "unscored_questions": 1.0}
+    assert found.info.run_name == "evaluate tiny 10 steps seed 1 on bank-test (brave-otter)"
+    assert found.data.metrics == {"accuracy_ratio": 2 / 3, "unscored_questions": 1.0}
     assert found.data.params["evaluate.batch_tokens"] == "512"
     assert found.data.params["questions"] == "4"
     expected = {
         "stage": "evaluation",
         "digest": DIGEST,
+        "profile": "tiny",
+        "group": "seeds",
+        "mlflow.parentRunId": "a" * 32,
+        "dvc_experiment": "brave-otter",
         "suite": "bank-test",
         "suite_digest": suite.digest,
         "data_digest": training.data_digest,
@@ -96,9 +102,9 @@ def test_a_run_says_what_was_examined_and_what_came_out(mlflow_server: str) -> N
     model_id = training.model_uri.removeprefix("models:/")
     assert [model.model_id for model in found.inputs.model_inputs] == [model_id]
     metrics = {m.key: m for m in client.get_logged_model(model_id).metrics or []}
-    assert metrics["accuracy"].value == 2 / 3
-    assert metrics["accuracy"].dataset_name == "bank-test"
-    assert metrics["accuracy"].run_id == run.run_id
+    assert metrics["accuracy_ratio"].value == 2 / 3
+    assert metrics["accuracy_ratio"].dataset_name == "bank-test"
+    assert metrics["accuracy_ratio"].run_id == run.run_id
 
     held = {a.path for a in client.list_artifacts(run.run_id)}
     assert held == {"evaluation", "figures", "questions.json"}

@@ -62,7 +62,7 @@ def test_a_reject_ends_the_pipeline_with_0_and_strict_with_1(demo: Work) -> None
 def test_metrics_and_plots_are_declared(demo: Work) -> None:
     shown = demo.run("dvc", "metrics", "show", "--json")
     (file,) = json.loads(shown.stdout)[""]["data"].values()
-    assert 0 < file["data"]["accuracy"] < 1
+    assert 0 < file["data"]["accuracy_ratio"] < 1
     done = demo.run("dvc", "plots", "show", "--json")
     assert done.returncode == 0, done.stderr
     assert "out/plots/training.csv" in done.stdout

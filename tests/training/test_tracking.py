@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.server
+import tempfile
 import threading
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from mlflow import MlflowClient
 from contracts.digests import digest_of_file
 from contracts.errors import TrackingAway
 from contracts.questions import Question
+from contracts.run_group import RunGroup
+from contracts.run_metrics import CATALOGUE
 from contracts.verdicts import TrainingResult
 from mcq.checkpoint import checkpoint_digest
 from tests.checkpoints import make_tiny_checkpoint
@@ -17,7 +20,7 @@ from tests.training.conftest import STEPS, Trained
 from tests.training.making import COMMIT
 from tests.waiting import free_port
 from training.loop import CurvePoint
-from training.tracking import SERVED_WITH, TrainingRun, pinned_requirements
+from training.tracking import DATA_CARD, SERVED_WITH, TrainingRun, _figures, pinned_requirements
 
 
 def store(folder: Path) -> str:
@@ -25,8 +28,10 @@ def store(folder: Path) -> str:
     return f"sqlite:///{folder}/mlflow.db"
 
 
-def begin(uri: str, resumed: str | None = None, experiment: str = "e") -> TrainingRun:
-    run = TrainingRun(uri, experiment)
+def begin(
+    uri: str, resumed: str | None = None, experiment: str = "e", group: RunGroup | None = None
+) -> TrainingRun:
+    run = TrainingRun(uri, experiment, group)
     run.start("a name", {"train.seed": 1}, {"git_commit": COMMIT}, resumed)
     return run
 
@@ -37,6 +42,11 @@ def points(*steps: int) -> list[CurvePoint]:
 
 def steps_of(uri: str, run: TrainingRun, metric: str) -> list[int]:
     return [point.step for point in MlflowClient(uri).get_metric_history(run.run_id, metric)]
+
+
+def mlflow_text(uri: str, run_id: str, name: str) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return Path(MlflowClient(uri).download_artifacts(run_id, name, folder)).read_text()
 
 
 def test_away_is_said_at_once() -> None:
@@ -67,13 +77,17 @@ def test_a_server_that_goes_away_hides_no_other_error() -> None:
         pass
 
 
+def test_every_figure_of_a_curve_is_catalogued() -> None:
+    names = {one.name for one in CATALOGUE if one.stage == "training"}
+    assert set(_figures(CurvePoint(20, 1.0, 0.1, 2.0))) == names
+
+
 def test_requirements_are_pinned_to_public_versions() -> None:
     pins = dict(line.split("==") for line in pinned_requirements())
     assert set(pins) == set(SERVED_WITH)
     assert all(version and "+" not in version for version in pins.values())
 
 
-@pytest.mark.integration
 @pytest.mark.integration
 @pytest.mark.slow
 def test_another_active_experiment_does_not_matter(
@@ -98,19 +112,28 @@ def test_runs_on_an_embedded_store(tmp_path: Path) -> None:
     run.log_curve([], 1)
     run.log_curve(points(20, 40), 1)
     run.log_curve(points(20, 40, 60), 2)
-    assert steps_of(uri, run, "train_loss") == [20, 40, 60]
+    assert steps_of(uri, run, "train_loss_nats") == [20, 40, 60]
 
     # A resumed run: same id, what MLflow has is not told again, nothing is left out.
     resumed = begin(uri, run.run_id)
     assert resumed.run_id == run.run_id
     resumed.log_curve(points(20, 40, 60, 80), 3)
-    assert steps_of(uri, run, "validation_loss") == [20, 40, 60, 80]
+    assert steps_of(uri, run, "validation_loss_nats") == [20, 40, 60, 80]
+
+    # Resumed by another experiment of DVC: its group is told anew.
+    run_group = RunGroup(group="seeds", parent_run_id="a" * 32, dvc_experiment="brave-otter")
+    begin(uri, run.run_id, group=run_group)
+    tags = client.get_run(run.run_id).data.tags
+    assert {**run_group.tags(), "resumed": "true"}.items() <= tags.items()
+    named = begin(uri, group=run_group)
+    assert client.get_run(named.run_id).info.run_name == "a name (brave-otter)"
+    assert run_group.tags().items() <= client.get_run(named.run_id).data.tags.items()
 
     # More points than one request may hold.
     fresh = begin(uri)
     many = list(range(1, 702))
     fresh.log_curve(points(*many), 1)
-    for metric in ("train_loss", "learning_rate", "validation_loss"):
+    for metric in ("train_loss_nats", "learning_rate", "validation_loss_nats"):
         assert steps_of(uri, fresh, metric) == many
 
     # Gone, unknown, or of another experiment: a new run.
@@ -148,11 +171,16 @@ def test_the_run_tells_what_was_trained_from_what(
     assert run.data.tags["data_digest"] == digest == result.data_digest
     assert run.data.tags["git_commit"] == COMMIT
     assert run.data.tags["stage"] == "training"
-    history = MlflowClient(mlflow_server).get_metric_history(result.run_id, "train_loss")
+    assert run.data.tags["profile"] == "tiny"
+    assert run.info.run_name == f"train tiny {STEPS} steps seed 1"
+    card = mlflow_text(mlflow_server, result.run_id, DATA_CARD)
+    assert digest in card
+    assert "| train | 48 | learned |" in card
+    history = MlflowClient(mlflow_server).get_metric_history(result.run_id, "train_loss_nats")
     assert [point.step for point in history] == list(range(20, STEPS + 1, 20))
     assert {point.timestamp for point in history} == {1_700_000_000_000}
     assert history[-1].value < history[0].value
-    assert {"train_loss", "validation_loss", "learning_rate"} <= set(run.data.metrics)
+    assert {"train_loss_nats", "validation_loss_nats", "learning_rate"} <= set(run.data.metrics)
 
 
 @pytest.mark.slow

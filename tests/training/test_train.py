@@ -149,7 +149,7 @@ def test_killed_for_good_and_run_again_ends_as_if_never_killed(
     run = MlflowClient(mlflow_server).get_run(run_id)
     assert run.info.status == "FINISHED"
     assert run.data.tags["resumed"] == "true"
-    for metric in ("train_loss", "learning_rate", "validation_loss"):
+    for metric in ("train_loss_nats", "learning_rate", "validation_loss_nats"):
         assert steps_of(mlflow_server, run_id, metric) == list(range(20, STEPS + 1, 20))
 
 

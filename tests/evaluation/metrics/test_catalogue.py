@@ -6,6 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.run_metrics import CATALOGUE
 from evaluation.metrics.catalogue import flat_metrics, metric_name
 from tests.evaluation.making import make_evaluation, make_record
 
@@ -21,30 +22,37 @@ def test_names_are_stable_and_values_are_those_of_the_result() -> None:
     result = make_evaluation(records)
     metrics = flat_metrics(result, records)
     assert list(metrics) == [
-        "accuracy",
-        "accuracy_chance",
-        "accuracy_difficulty_easy",
-        "accuracy_difficulty_hard",
-        "accuracy_family_C_2b_2b",
-        "accuracy_family_lists",
-        "accuracy_lower",
-        "accuracy_upper",
+        "accuracy_chance_ratio",
+        "accuracy_difficulty_easy_ratio",
+        "accuracy_difficulty_hard_ratio",
+        "accuracy_family_C_2b_2b_ratio",
+        "accuracy_family_lists_ratio",
+        "accuracy_lower_ratio",
+        "accuracy_ratio",
+        "accuracy_upper_ratio",
         "brier_score",
-        "calibration_error",
+        "calibration_error_ratio",
         "correct_questions",
-        "mean_confidence",
+        "mean_confidence_ratio",
         "scored_questions",
         "unscored_questions",
     ]
-    assert metrics["accuracy"] == 0.5
-    assert metrics["accuracy_lower"] == result.accuracy.lower
-    assert metrics["accuracy_upper"] == result.accuracy.upper
-    assert metrics["accuracy_chance"] == 0.25
-    assert metrics["accuracy_family_lists"] == 1.0
-    assert metrics["accuracy_difficulty_hard"] == 0.0
+    assert metrics["accuracy_ratio"] == 0.5
+    assert metrics["accuracy_lower_ratio"] == result.accuracy.lower
+    assert metrics["accuracy_upper_ratio"] == result.accuracy.upper
+    assert metrics["accuracy_chance_ratio"] == 0.25
+    assert metrics["accuracy_family_lists_ratio"] == 1.0
+    assert metrics["accuracy_difficulty_hard_ratio"] == 0.0
     assert (metrics["scored_questions"], metrics["unscored_questions"]) == (2.0, 1.0)
     assert metrics["correct_questions"] == 1.0
     assert all(isinstance(value, float) and math.isfinite(value) for value in metrics.values())
+
+
+def test_the_catalogue_has_each_of_them_and_no_other() -> None:
+    record = make_record("1", True, family="lists", difficulty="easy")
+    given = {"family": "lists", "difficulty": "easy"}
+    catalogued = [one.name.format(**given) for one in CATALOGUE if one.stage == "evaluation"]
+    assert sorted(catalogued) == list(flat_metrics(make_evaluation([record]), [record]))
 
 
 @given(st.text())

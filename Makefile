@@ -67,7 +67,7 @@ $(STAMP):
 	@touch $@
 
 demo: setup ## two versions all the way: train, judge, register, serve, promote, answer
-	@$(BIN)/python -m proctor demo
+	@$(BIN)/python -m proctor demo $(DEMO)
 
 up: setup ## start MLflow, the answerer and the gateway on this machine
 	@$(BIN)/python -m proctor up

@@ -23,6 +23,7 @@
     ├── Refused                  exit 1, HTTP 409
     │   ├── GateNotPassed           no pass, so nothing moves forward
     │   ├── DigestMismatch          bytes differ from what was recorded
+    │   ├── ExperimentDeleted       MLflow's experiment was deleted in its pages
     │   ├── ChampionMoved           the champion is not the one that was judged against
     │   ├── AliasTampered           an alias was moved behind the ledger's back
     │   ├── LedgerCorrupt           the chain of hashes does not hold
@@ -42,6 +43,7 @@
     │   └── RunNotFound
     ├── ServiceAway              exit 3, HTTP 503
     │   ├── TrackingAway            MLflow does not answer
+    │   │   └── TrackingForbidden      MLflow answers, and refuses us
     │   ├── MoveNotShown            a move was decided, and MLflow does not show it yet
     │   ├── LedgerAway              the ledger's database does not answer
     │   ├── AnswererAway            no answerer behind a slot
@@ -324,6 +326,22 @@ class DigestMismatch(Refused):
         )
 
 
+class ExperimentDeleted(Refused):
+    """``experiment`` is its name or its id, whichever MLflow told."""
+
+    slug = "experiment-deleted"
+    title = "The experiment was deleted"
+
+    def __init__(self, experiment: str) -> None:
+        self.experiment = experiment
+        super().__init__(
+            f"MLflow's experiment {experiment} was deleted in its pages: no run can be added.",
+            mend="`mlflow experiments search --view deleted_only` tells its id and `mlflow"
+            " experiments restore -x ID` brings it back; or name another experiment in"
+            " params.yaml.",
+        )
+
+
 class ChampionMoved(Refused):
     """The alias moved between the judgement and the move; the mover lost."""
 
@@ -556,6 +574,29 @@ class TrackingAway(ServiceAway):
         super().__init__(
             f"MLflow at {uri} does not answer ({reason}); nothing was changed.",
             mend="Start it with `proctor up`, or set MLFLOW_TRACKING_URI to one that runs.",
+        )
+
+
+class TrackingForbidden(TrackingAway):
+    """MLflow answers 403: it does not know the name that it is called by (``host``), or does
+    not let us in (``host`` is ``None``)."""
+
+    slug = "tracking-forbidden"
+    title = "MLflow refuses us"
+
+    def __init__(self, uri: str, reason: str, *, host: str | None) -> None:
+        self.uri = uri
+        self.reason = reason
+        self.host = host
+        ProctorError.__init__(
+            self,
+            f"MLflow at {uri} refuses us (403: {reason[:200]}); nothing was changed.",
+            mend="Give MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or"
+            " MLFLOW_TRACKING_TOKEN."
+            if host is None
+            else f"Start that MLflow with `--allowed-hosts {host}` (or set"
+            " MLFLOW_SERVER_ALLOWED_HOSTS there), or set MLFLOW_TRACKING_URI to a name that"
+            " it allows.",
         )
 
 

@@ -15,11 +15,8 @@ from typing import Final
 
 from contracts.files import write_atomically
 from contracts.params import Params
-<<<<<<< HEAD
-from contracts.suites import SuiteSpec
-=======
 from contracts.run_group import RunGroup
->>>>>>> h-dvc
+from contracts.suites import SuiteSpec
 from contracts.verdicts import EvaluationResult, GroupAccuracy, QuestionRecord
 from evaluation.figures import figures_of
 from evaluation.metrics.calibration import reliability
@@ -62,13 +59,8 @@ def evaluate(
     ``BadInput``, ``DigestMismatch``, ``CheckpointInvalid``, ``EmptySample``, ``StorageFull``."""
     params = request.params
     training = read_training(request.training)
-<<<<<<< HEAD
     suite = read_suite(request.suite, params.evaluate.max_questions)
-    run = EvaluationRun(request.tracking_uri, training)
-=======
-    suite = read_suite(request.questions, params.evaluate.suite, params.evaluate.max_questions)
     run = EvaluationRun(request.tracking_uri, training, request.group)
->>>>>>> h-dvc
     scorer = Scorer.load(request.checkpoint, expected_digest=training.digest)
     with run.ending():
         settings = {f"evaluate.{key}": value for key, value in params.evaluate.model_dump().items()}

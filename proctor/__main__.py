@@ -39,6 +39,8 @@ import typer  # noqa: E402
 from contracts.errors import ProctorError  # noqa: E402
 from proctor.commands import NOUNS, VERBS  # noqa: E402
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="proctor",
     help="Sits the exam for coding multiple-choice models, from questions to the champion.",
@@ -62,8 +64,11 @@ def main() -> None:
         if error.mend:
             print(f"  {error.mend}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except SystemExit as ended:
+        # Typer has made an exit of the KeyboardInterrupt.
+        if ended.code == INTERRUPTED:
+            print("interrupted", file=sys.stderr)
+        raise
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

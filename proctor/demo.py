@@ -16,20 +16,27 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from contracts.errors import DemoFailed, Refused
+from contracts.files import write_atomically
 from contracts.questions import Question
 from mcq.loaders import load_questions
 from proctor.output import print_table
-from proctor.processes import free_port
+from proctor.processes import ProcessId, end, free_port, run_apart
 from proctor.settings import STACK_FILE
 
 ASKED: Final = 5
-# Says that a folder is a demonstration's and may be removed by the next one.
+# Says that a folder is a demonstration's and may be removed by the next one. It holds the
+# command that is at work, if one is.
 MARK: Final = ".proctor/demonstration"
 IDENTITY: Final = ("-c", "user.name=demonstration", "-c", "user.email=demo@localhost.invalid")
 # What the environment says of another registry must not reach the demonstration's own.
@@ -62,9 +69,16 @@ class Asked:
 class Demo:
     """The demonstration in ``work``, which is made anew."""
 
-    def __init__(self, work: Path, sizes: Sizes) -> None:
+    def __init__(
+        self,
+        work: Path,
+        sizes: Sizes,
+        hold: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        """``hold`` puts signals off while what was started is ended."""
         self._work = work.absolute()
         self._sizes = sizes
+        self._hold = hold
         self._gateway_port, self._mlflow_port = free_port(), free_port()
         environment = {key: value for key, value in os.environ.items() if key not in UNSET}
         scripts = str(Path(sys.executable).parent)
@@ -85,7 +99,7 @@ class Demo:
             model = self._story()
         except BaseException:
             # The first failure is the one to tell.
-            with contextlib.suppress(DemoFailed):
+            with self._hold(), contextlib.suppress(DemoFailed):
                 self._proctor("down")
             raise
         self._proctor("down")
@@ -150,26 +164,32 @@ class Demo:
     # ------------------------------------------------------------ its parts
 
     def _clone(self) -> None:
-        """A clone of the checkout that we run from, with its uncommitted changes."""
+        """A clone of the checkout that we run from, with its uncommitted changes. It gets its
+        name when it is whole: half a clone would look like somebody's folder to the next."""
         root = Path(__file__).resolve().parent.parent
         _title(f"A clone of this checkout in {self._work}")
         self._clear()
-        _git(root, "clone", "--quiet", "--no-hardlinks", str(root), str(self._work))
-        (self._work / MARK).parent.mkdir()
-        (self._work / MARK).touch()
-        listed = _git(root, "ls-files", "-z", "--modified", "--others", "--exclude-standard").split(
-            "\0"
-        )
-        for name in filter(None, listed):
-            source, target = root / name, self._work / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_file():
-                shutil.copy(source, target)
-            else:
-                target.unlink(missing_ok=True)
+        self._work.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            dir=self._work.parent, prefix=f".{self._work.name}."
+        ) as scratch:
+            clone = Path(scratch) / "clone"
+            _git(root, "clone", "--quiet", "--no-hardlinks", str(root), str(clone))
+            (clone / MARK).parent.mkdir()
+            (clone / MARK).touch()
+            words = ("ls-files", "-z", "--modified", "--others", "--exclude-standard")
+            for name in filter(None, _git(root, *words).split("\0")):
+                source, target = root / name, clone / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if source.is_file():
+                    shutil.copy(source, target)
+                else:
+                    target.unlink(missing_ok=True)
+            clone.replace(self._work)
 
     def _clear(self) -> None:
-        """Remove an earlier demonstration, and nothing else: what it runs is ended first."""
+        """Remove an earlier demonstration, and nothing else: what it runs is ended first,
+        also the command that goes on alone where the demonstration itself was killed."""
         if not self._work.exists() or not any(self._work.iterdir()):
             return
         if not (self._work / MARK).is_file():
@@ -177,6 +197,8 @@ class Demo:
                 f"{self._work} holds something that is no demonstration.",
                 mend="Name another folder with --work, or remove that one.",
             )
+        with contextlib.suppress(ValidationError):
+            end(ProcessId.model_validate_json((self._work / MARK).read_bytes()))
         if (self._work / ".proctor" / STACK_FILE).is_file():
             self._proctor("down")
         shutil.rmtree(self._work)
@@ -190,12 +212,12 @@ class Demo:
         """Change three numbers in params.yaml as an editor would; comments stay."""
         path = self._work / "params.yaml"
         text = path.read_text(encoding="utf-8")
-        for section, key, value in (
-            ("questions", "count", self._sizes.questions),
-            ("train", "steps", steps),
-            ("gate", "minimum_accuracy", self._sizes.minimum_accuracy),
+        for key, value in (
+            ("questions.count", self._sizes.questions),
+            ("train.steps", steps),
+            ("gate.minimum_accuracy", self._sizes.minimum_accuracy),
         ):
-            text = with_setting(text, section, key, value)
+            text = with_key(text, key, value)
         path.write_text(text, encoding="utf-8")
         print(f"params.yaml: train.steps is {steps}", flush=True)
 
@@ -220,43 +242,39 @@ class Demo:
     def _run(self, *words: str) -> None:
         command = " ".join(words)
         print(f"\n$ {command}", flush=True)
-        done = subprocess.run(  # noqa: S603  # our own words, no shell
-            self._argv(words), cwd=self._work, env=self._environment, check=False
-        )
-        if done.returncode:
-            raise DemoFailed(command, done.returncode, self._work)
+        self._call(words, captured=False)
 
     def _json(self, *words: str) -> dict[str, Any]:
         flags = () if words == ("params",) else ("--json",)
-        done = subprocess.run(  # noqa: S603  # our own words, no shell
-            self._argv(("proctor", *words, *flags)),
-            cwd=self._work,
-            env=self._environment,
-            check=False,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        if done.returncode:
-            raise DemoFailed(" ".join(words), done.returncode, self._work)
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: dict[str, Any] = json.loads(self._call(("proctor", *words, *flags), captured=True))
         return found
 
-    def _argv(self, words: tuple[str, ...]) -> list[str]:
-        """``proctor`` and ``dvc`` of this very environment, on the clone's code."""
-        return [sys.executable, "-m", *words]
+    def _call(self, words: tuple[str, ...], *, captured: bool) -> str:
+        """``proctor`` or ``dvc`` of this very environment, on the clone's code; what it wrote
+        when ``captured``. The mark says who is at work."""
+        done = run_apart(
+            [sys.executable, "-m", *words],
+            folder=self._work,
+            environment=self._environment,
+            captured=captured,
+            started=lambda process: write_atomically(self._work / MARK, process.model_dump_json()),
+            hold=self._hold,
+        )
+        write_atomically(self._work / MARK, "")
+        if done.returncode:
+            raise DemoFailed(" ".join(words), done.returncode, self._work)
+        return done.stdout or ""
 
 
-def with_setting(text: str, section: str, key: str, value: float) -> str:
-    """``text`` of params.yaml with another ``value`` for ``section.key``; the rest, comments
-    included, stays. Raises ``Refused`` unless there is exactly one such line."""
-    # A section is its name's line and all lines below it that are blank, comments or indented.
-    block = rf"(?m)^{section}:[ \t]*(?:#.*)?\n(?:[ \t#].*\n|\n)*"
-    found = re.search(block, text)
-    part = found[0] if found else ""
-    changed, times = re.subn(rf"(?m)^(  {key}:) .*$", rf"\g<1> {value}", part)
-    if found is None or times != 1:
-        raise Refused(f"params.yaml has {times} lines for {section}.{key}, where one is wanted.")
-    return text[: found.start()] + changed + text[found.end() :]
+def with_key(text: str, key: str, value: float) -> str:
+    """The text of a params.yaml with one key of one section changed, as in ``train.steps``;
+    every other byte stays. Raises ``Refused`` where there is no such line."""
+    section, _, name = key.partition(".")
+    line = re.compile(rf"^({section}:\n(?:[ #].*\n|\n)*?  {name}:) .*$", re.MULTILINE)
+    changed, places = line.subn(rf"\g<1> {value}", text)
+    if places != 1:
+        raise Refused(f"params.yaml has {places} lines for {key}, where one is wanted.")
+    return changed
 
 
 def _title(text: str) -> None:

@@ -16,8 +16,9 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psutil
 from pydantic import Field
@@ -32,16 +33,12 @@ LOG_TAIL_LINES: Final = 15
 SAME_SECONDS: Final = 5.0
 
 
-class Process(Shape):
-    """A process that was started: enough to find it, reach it and read its log."""
+class ProcessId(Shape):
+    """A process that was started, known again: its id and the moment it began (seconds
+    since the epoch)."""
 
-    service: str
     pid: int
     began: float
-    url: str
-    ready_path: str
-    log: Path
-    detail: dict[str, str] = Field(default_factory=dict)
 
     def is_alive(self) -> bool:
         """True while this very process runs (a zombie does not)."""
@@ -51,6 +48,16 @@ class Process(Shape):
             return same and process.status() != psutil.STATUS_ZOMBIE
         except psutil.Error:
             return False
+
+
+class Process(ProcessId):
+    """A service that was started: enough to find it, reach it and read its log."""
+
+    service: str
+    url: str
+    ready_path: str
+    log: Path
+    detail: dict[str, str] = Field(default_factory=dict)
 
     def is_ready(self) -> bool:
         return self.is_alive() and answers(self.url + self.ready_path)
@@ -107,16 +114,57 @@ def start(
     # Told that it ended, subprocess neither warns about it nor takes its exit status from
     # us when the next process is started; ``wait_ready`` and ``end`` ask by its id.
     child.returncode = 0
-    began = psutil.Process(child.pid).create_time()
     return Process(
+        **_identity(child.pid),
         service=service,
-        pid=child.pid,
-        began=began,
         url=url,
         ready_path=ready_path,
         log=log,
         detail=dict(detail),
     )
+
+
+def _identity(pid: int) -> dict[str, Any]:
+    return {"pid": pid, "began": psutil.Process(pid).create_time()}
+
+
+def run_apart(
+    argv: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str],
+    captured: bool,
+    started: Callable[[ProcessId], None],
+    hold: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> subprocess.CompletedProcess[str]:
+    """Run ``argv`` in a session of its own to its end; its output too when ``captured``.
+
+    Whatever interrupts the waiting, the command and all of its group are ended before the
+    interruption goes on: ``subprocess.run`` would kill the command alone, after a quarter of
+    a second, and leave its children. ``started`` hears who it is; ``hold`` puts signals off
+    until it has."""
+    running: tuple[subprocess.Popen[str], ProcessId] | None = None
+    try:
+        with hold():
+            child = subprocess.Popen(  # noqa: S603  # our own words, no shell
+                argv,
+                cwd=folder,
+                env=environment,
+                stdout=subprocess.PIPE if captured else None,
+                text=True,
+                start_new_session=True,
+            )
+            running = child, ProcessId.model_validate(_identity(child.pid))
+            started(running[1])
+        output, _ = child.communicate()
+    except BaseException:
+        if running is not None:
+            child, identity = running
+            with hold():
+                end(identity)
+                child.wait()
+        raise
+    return subprocess.CompletedProcess(argv, child.returncode, output)
 
 
 def wait_ready(
@@ -138,7 +186,7 @@ def wait_ready(
     return clock() - began
 
 
-def _exit_code(process: Process) -> int | None:
+def _exit_code(process: ProcessId) -> int | None:
     """The exit status of a child of ours that ended; ``None`` while it runs."""
     try:
         pid, status = os.waitpid(process.pid, os.WNOHANG)
@@ -147,7 +195,7 @@ def _exit_code(process: Process) -> int | None:
     return os.waitstatus_to_exitcode(status) if pid else None
 
 
-def end(process: Process, timeout_seconds: float = 20.0) -> bool:
+def end(process: ProcessId, timeout_seconds: float = 20.0) -> bool:
     """End it and its group: SIGTERM, then SIGKILL after ``timeout_seconds``. ``False``
     when all of it had ended before. Workers that outlived their leader are ended, too.
     Never touches a process that is not the one remembered, nor that one's group."""

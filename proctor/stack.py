@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -57,11 +57,18 @@ class Ports:
 
 
 class Stack:
-    """The stack below ``settings.home``. ``say`` hears a line for each thing done."""
+    """The stack below ``settings.home``. ``say`` hears a line for each thing done; ``hold``
+    puts signals off while a process is started or what was started is ended again."""
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        say: Callable[[str], None],
+        hold: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self._settings = settings
         self._say = say
+        self._hold = hold
         self._file = settings.home / STACK_FILE
 
     # ------------------------------------------------------------ what runs
@@ -117,7 +124,8 @@ class Stack:
                 if champion is not None:
                     self._wait_answering(running[GATEWAY], champion)
             except BaseException:
-                self._back_to(before, running, slot)
+                with self._hold():
+                    self._back_to(before, running, slot)
                 raise
             retiring = running.pop(RETIRING, None)
             if retiring is not None:
@@ -129,18 +137,21 @@ class Stack:
     def _back_to(
         self, before: dict[str, Process], running: dict[str, Process], slot: Slot | None
     ) -> None:
-        """End what this call started, and say in the ledger who answers then."""
+        """Say in the ledger who answers then, and end what this call started, also when the
+        ledger does not answer."""
         registry = open_registry(self._settings)
-        if registry.ledger.state().slots.get(STABLE) != slot:
-            if slot is not None:
-                registry.assign_slot(STABLE, slot, why="proctor up failed")
-            else:
-                registry.retire_slot(STABLE, why="proctor up failed")
-        ours = {process.pid for process in before.values()}
-        for process in running.values():
-            if process.pid not in ours:
-                end(process)
-        self._remember(before)
+        try:
+            if registry.ledger.state().slots.get(STABLE) != slot:
+                if slot is not None:
+                    registry.assign_slot(STABLE, slot, why="proctor up failed")
+                else:
+                    registry.retire_slot(STABLE, why="proctor up failed")
+        finally:
+            theirs = {process.pid for process in before.values()}
+            for service, process in reversed(running.items()):
+                if process.pid not in theirs and end(process):
+                    self._say(f"{service:9} ended   {process.url}")
+            self._remember(before)
 
     def _launch(
         self,
@@ -152,18 +163,19 @@ class Stack:
         environment: dict[str, str] | None = None,
         detail: dict[str, str] | None = None,
     ) -> Process:
-        process = start(
-            service,
-            argv,
-            url=f"http://{HOST}:{port}",
-            ready_path=ready_path,
-            log=self._settings.home / "logs" / f"{service}-{port}.log",
-            environment={**QUIET, **(environment or {})},
-            detail=detail or {},
-        )
-        running[service] = process
-        # Remembered before it is ready: a killed `up` leaves nothing that `down` cannot end.
-        self._remember(running)
+        with self._hold():
+            process = start(
+                service,
+                argv,
+                url=f"http://{HOST}:{port}",
+                ready_path=ready_path,
+                log=self._settings.home / "logs" / f"{service}-{port}.log",
+                environment={**QUIET, **(environment or {})},
+                detail=detail or {},
+            )
+            running[service] = process
+            # Remembered before it is ready: a killed `up` leaves nothing that `down` cannot end.
+            self._remember(running)
         waited = wait_ready(process, READY_SECONDS)
         self._say(f"{service:9} ready   {process.url} after {waited:.1f} s")
         return process

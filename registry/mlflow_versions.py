@@ -25,7 +25,7 @@ from contracts.errors import (
     RunNotFound,
     VersionNotFound,
 )
-from registry.mlflow_connection import connect, mlflow_faults
+from registry.mlflow_connection import connect, mlflow_faults, quick_calls
 from registry.versions import DIGEST_TAG, RunFacts
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class MlflowVersions:
     def run_facts(self, run_id: str) -> RunFacts:
         client = self._client
         missing = RunNotFound(run_id, self._uri)
-        with self._absent(missing):
+        with quick_calls(), self._absent(missing):
             run = client.get_run(run_id)
         if run.info.lifecycle_stage != "active":
             raise missing
@@ -91,7 +91,8 @@ class MlflowVersions:
         import mlflow
 
         with self._absent(RunNotFound(model_uri, self._uri)):
-            # A bad source makes MLflow answer 500 and its client retry: look first.
+            # A bad source makes MLflow answer 500 and its client retry: look first. Not in
+            # haste: a version that was made after we gave up would be made twice.
             logged = client.get_logged_model(model_uri.removeprefix("models:/"))
             found = logged.tags.get(DIGEST_TAG, tags.get(DIGEST_TAG, ""))
             if found != tags.get(DIGEST_TAG, found):
@@ -108,20 +109,20 @@ class MlflowVersions:
 
     def models(self) -> list[str]:
         client = self._client
-        with mlflow_faults(self._uri):
+        with quick_calls(), mlflow_faults(self._uri):
             found = client.search_model_versions(max_results=10_000)
         return sorted({version.name for version in found if DIGEST_TAG in version.tags})
 
     def tags(self, model: str) -> dict[str, dict[str, str]]:
         client = self._client
-        with mlflow_faults(self._uri):
+        with quick_calls(), mlflow_faults(self._uri):
             found = client.search_model_versions(f"name = '{model}'", max_results=10_000)
         return {str(version.version): dict(version.tags) for version in found}
 
     def aliases(self, model: str) -> dict[str, str]:
         client = self._client
         try:
-            with self._absent(ModelNotFound(model)):
+            with quick_calls(), self._absent(ModelNotFound(model)):
                 found = client.get_registered_model(model).aliases
         except ModelNotFound:
             return {}
@@ -129,9 +130,8 @@ class MlflowVersions:
 
     def set_alias(self, model: str, alias: str, version: str | None) -> None:
         client = self._client
-        with self._absent(
-            VersionNotFound(model, version) if version is not None else ModelNotFound(model)
-        ):
+        missing = VersionNotFound(model, version) if version is not None else ModelNotFound(model)
+        with quick_calls(), self._absent(missing):
             if version is None:
                 client.delete_registered_model_alias(model, alias)
             else:

@@ -24,11 +24,8 @@ from proctor.commands import (
     questions,
     registry,
     stack,
-<<<<<<< HEAD
     suites,
-=======
     sweep,
->>>>>>> h-dvc
     train,
 )
 

@@ -35,5 +35,5 @@ def demo(
         long_steps=long_steps,
         minimum_accuracy=minimum_accuracy,
     )
-    with sigterm_interrupts():
-        Demo(work, sizes).run()
+    with sigterm_interrupts() as interruption:
+        Demo(work, sizes, interruption.held).run()

@@ -28,8 +28,9 @@ def up(
     from proctor.stack import Ports, Stack
 
     model = load_params(path).model
-    with sigterm_interrupts():
-        Stack(read_settings(), note).up(model, Ports(mlflow=mlflow_port, gateway=gateway_port))
+    with sigterm_interrupts() as interruption:
+        stack = Stack(read_settings(), note, interruption.held)
+        stack.up(model, Ports(mlflow=mlflow_port, gateway=gateway_port))
 
 
 def status(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from proctor.interruption import sigterm_interrupts
+from proctor.interruption import Interruption, sigterm_interrupts
 
 
 def test_sigterm_interrupts_within_the_block_and_not_after_it() -> None:
@@ -36,6 +36,56 @@ def test_a_lost_interruption_comes_at_the_next_step() -> None:
         with pytest.raises(KeyboardInterrupt):
             progress(2)
     assert told == [1]
+
+
+def test_sigint_interrupts_as_before_unless_it_is_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), sigterm_interrupts():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with sigterm_interrupts():
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def held_twice(number: signal.Signals, done: list[str]) -> None:
+    with sigterm_interrupts() as interruption:
+        with interruption.held():
+            with interruption.held():
+                signal.raise_signal(number)
+                done.append("inner")
+            done.append("outer")
+        done.append("after")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_is_held_is_finished_and_then_interrupted(number: signal.Signals) -> None:
+    done: list[str] = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            held_twice(number, done)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert done == ["inner", "outer"]
+
+
+def struck_and_broken(interruption: Interruption) -> None:
+    with interruption.held():
+        signal.raise_signal(signal.SIGTERM)
+        raise ZeroDivisionError
+
+
+def test_an_error_of_the_held_block_is_told_first_and_the_signal_is_not_lost() -> None:
+    with sigterm_interrupts() as interruption:
+        with pytest.raises(ZeroDivisionError):
+            struck_and_broken(interruption)
+        with pytest.raises(KeyboardInterrupt):
+            interruption.check()
 
 
 @contextmanager

@@ -12,13 +12,16 @@ import psutil
 import pytest
 
 from contracts.errors import ChildDied, PortBusy
+from proctor.interruption import sigterm_interrupts
 from proctor.processes import (
     Process,
+    ProcessId,
     answers,
     check_port,
     end,
     free_port,
     log_tail,
+    run_apart,
     start,
     wait_ready,
 )
@@ -253,3 +256,55 @@ def test_the_tail_of_a_log(tmp_path: Path) -> None:
     assert log_tail(log) == "(the log is empty)"
     log.write_bytes(b"one\ntwo \xff\nthree\n")
     assert log_tail(log, 2) == "two \ufffd\nthree"
+
+
+# A command with a child of its own, as dvc has: it tells both ids and then waits.
+PARENT = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+print(os.getpid(), child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_command_apart_gives_output_and_exit_code(tmp_path: Path) -> None:
+    known: list[ProcessId] = []
+    done = run_apart(
+        [sys.executable, "-c", "import os, sys; print(os.getcwd(), os.getsid(0)); sys.exit(3)"],
+        folder=tmp_path,
+        environment=os.environ,
+        captured=True,
+        started=known.append,
+    )
+    (process,) = known
+    assert done.returncode == 3
+    assert done.stdout == f"{tmp_path} {process.pid}\n"
+    assert gone(process.pid)
+
+
+def test_an_interrupted_command_apart_is_ended_with_its_children(tmp_path: Path) -> None:
+    """SIGTERM comes from outside, when the command has said that it runs."""
+    out = tmp_path / "out"
+    sender = f"""
+import os, sys, time
+from pathlib import Path
+while not Path({str(out)!r}).is_file() or not Path({str(out)!r}).read_text().endswith("\\n"):
+    time.sleep(0.02)
+os.kill({os.getpid()}, 15)
+"""
+    helper = subprocess.Popen([sys.executable, "-c", sender])
+    try:
+        with pytest.raises(KeyboardInterrupt), sigterm_interrupts() as interruption:
+            run_apart(
+                ["bash", "-c", f'exec "{sys.executable}" -c "$1" > "$2"', "-", PARENT, str(out)],
+                folder=tmp_path,
+                environment=os.environ,
+                captured=False,
+                started=lambda _process: None,
+                hold=interruption.held,
+            )
+    finally:
+        helper.wait(timeout=30)
+    parent, child = map(int, out.read_text().split())
+    assert gone(parent)
+    assert gone(child)

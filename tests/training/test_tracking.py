@@ -4,12 +4,13 @@ import http.server
 import tempfile
 import threading
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from mlflow import MlflowClient
 
 from contracts.digests import digest_of_file
-from contracts.errors import TrackingAway
+from contracts.errors import ExperimentDeleted, TrackingAway
 from contracts.questions import Question
 from contracts.run_group import RunGroup
 from contracts.run_metrics import CATALOGUE
@@ -64,7 +65,7 @@ class Healthy(http.server.BaseHTTPRequestHandler):
 
 def test_a_server_that_goes_away_hides_no_other_error() -> None:
     with http.server.HTTPServer(("127.0.0.1", 0), Healthy) as server:
-        thread = threading.Thread(target=server.handle_request)
+        thread = threading.Thread(target=lambda: [server.handle_request() for _ in "12"])
         thread.start()
         run = TrainingRun(f"http://127.0.0.1:{server.server_port}", "e")
         thread.join()
@@ -202,3 +203,12 @@ def test_the_logged_model_holds_the_checkpoint_and_no_pickle(
     model = mlflow.get_logged_model(trained.result.model_uri.removeprefix("models:/"))
     assert model.tags["proctor.digest"] == trained.result.digest
     assert model.source_run_id == trained.result.run_id
+
+
+@pytest.mark.integration
+def test_a_deleted_experiment_is_told_with_its_mending(mlflow_server: str) -> None:
+    name = f"deleted-{uuid4().hex}"
+    client = MlflowClient(mlflow_server)
+    client.delete_experiment(client.create_experiment(name))
+    with pytest.raises(ExperimentDeleted, match=f"experiment {name} was deleted"):
+        begin(mlflow_server, experiment=name)

@@ -70,7 +70,9 @@ def prepare(request: TrainRequest, profile: ScratchProfile) -> Job:
         state_folder=state_folder,
         trainer=trainer,
         write=lambda target: write_checkpoint(target, save),
-        run_name=f"train {params.train.profile} {params.train.steps} steps seed {params.train.seed}",
+        run_name=(
+            f"train {params.train.profile} {params.train.steps} steps seed {params.train.seed}"
+        ),
         params={
             **{f"train.{key}": value for key, value in params.train.model_dump().items()},
             **{f"profile.{key}": value for key, value in profile.model_dump().items()},

@@ -55,9 +55,7 @@ class Settings:
 
     def rate(self, step: int) -> float:
         """The learning rate at ``step`` (from 0)."""
-        share = share_of_peak(
-            self.schedule, step, steps=self.steps, warmup_steps=self.warmup_steps
-        )
+        share = share_of_peak(self.schedule, step, steps=self.steps, warmup_steps=self.warmup_steps)
         return self.learning_rate * share
 
 

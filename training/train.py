@@ -63,9 +63,7 @@ def train(
     with run.ending():
         _start(run, job, request)
         if job.trainer:
-            job.trainer.run(
-                on_step, lambda curve: run.log_curve(curve, int(now_seconds() * 1000))
-            )
+            job.trainer.run(on_step, lambda curve: run.log_curve(curve, int(now_seconds() * 1000)))
         result = _finish(run, job, request)
     text = json.dumps(result.model_dump(mode="json"), indent=2, sort_keys=True)
     write_atomically(request.out / "training.json", text + "\n")

@@ -146,9 +146,7 @@ def _tuning(
     learned = adapted.get_base_model() if adapted is not None else model
     trainer = Trainer(
         learned,
-        lessons(
-            train, held, tuning, seed, pad=_pad(tokenizer), processes=devices.processes
-        ),
+        lessons(train, held, tuning, seed, pad=_pad(tokenizer), processes=devices.processes),
         settings(tuning, seed, validated=bool(held)),
         recipe=recipe,
         state_folder=state_folder,
@@ -256,9 +254,7 @@ def lessons(
     def steps() -> Iterator[Sequence[Pass]]:
         order = pass_order([one.length for one in train], room, seed, packed=packed)
         while True:
-            yield [
-                passes(train, places) for places in islice(order, tuning.accumulate * processes)
-            ]
+            yield [passes(train, places) for places in islice(order, tuning.accumulate * processes)]
 
     arrange = pack if packed else side_by_side
     looks = arrange([one.length for one in validation], room)

@@ -8,12 +8,12 @@ from typing import Any
 
 import yaml
 
+from contracts.digests import digest_of_folder
 from contracts.params import FinetuneParams, FolderProfile, Params
 from contracts.questions import Question
 from contracts.replies import ReasonedReply
 from mcq.model import load_tokenizer, load_weights
 from tests.training.making import COMMIT, ROOT, train_params
-from contracts.digests import digest_of_folder
 from training.bases.folder import Base
 from training.batches import Example
 from training.devices import OneDevice

@@ -24,13 +24,15 @@ REVISION = "ab" * 20
 @dataclass
 class FakeHub:
     """``asked`` lists the requests, as in ``GET config.json``; ``cut`` names a file of which
-    only half is sent; ``failing`` is a status that every request gets instead."""
+    only half is sent; ``failing`` is a status that every request gets instead, with ``code``
+    as the hub's own word for it."""
 
     folder: Path
     url: str = ""
     asked: list[str] = field(default_factory=list)
     cut: str | None = None
     failing: int | None = None
+    code: str = ""
 
 
 @contextmanager
@@ -65,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path = self.path.partition("?")[0]
         if self.hub.failing is not None:
-            self._send(self.hub.failing, b"busy")
+            self._send(self.hub.failing, b"", {"X-Error-Code": self.hub.code})
         elif path.startswith(f"/api/models/{REPOSITORY}/tree/{REVISION}"):
             self.hub.asked.append("GET tree")
             self._send(200, json.dumps(_tree(self.hub.folder)).encode())

@@ -60,6 +60,15 @@ def test_no_second_copy_of_the_weights(folder: Path, tmp_path: Path) -> None:
     assert all((folder / name).samefile(target / name) for name in names)
 
 
+def test_hidden_files_are_no_part_of_it(folder: Path, tmp_path: Path) -> None:
+    """As ``hf download --local-dir`` leaves them: times of day, another on every machine."""
+    plain = write_base_checkpoint(base_of(folder), tmp_path / "plain")
+    (folder / ".cache" / "huggingface").mkdir(parents=True)
+    (folder / ".cache" / "huggingface" / "config.json.metadata").write_text("1764038400")
+    (folder / ".gitattributes").write_text("*.safetensors filter=lfs\n")
+    assert write_base_checkpoint(base_of(folder), tmp_path / "cluttered") == plain
+
+
 def test_a_checkpoint_taken_as_a_base_keeps_its_own_facts(tmp_path: Path) -> None:
     """``proctor.json`` of the base is not written through its link."""
     make_tiny_checkpoint(tmp_path / "base", scoring="text")

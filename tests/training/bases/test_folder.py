@@ -34,6 +34,15 @@ def test_it_is_used_where_it_lies(folder: Path) -> None:
     assert not (folder.parent / "home").exists()
 
 
+def test_hidden_files_do_not_change_its_digest(folder: Path) -> None:
+    before = found(folder).digest
+    (folder / ".cache").mkdir()
+    (folder / ".cache" / "times").write_text("now")
+    assert found(folder).digest == before
+    (folder / "notes.txt").write_text("now")
+    assert found(folder).digest != before
+
+
 def test_no_folder_at_all_is_told(tmp_path: Path) -> None:
     with pytest.raises(BaseInvalid, match="there is no such folder"):
         found(tmp_path / "none")

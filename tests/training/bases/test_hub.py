@@ -166,6 +166,13 @@ def test_what_the_hub_does_not_have_is_named(
     assert machine.kept() == []
 
 
+def test_a_gated_repository_says_what_it_wants(machine: Machine, hub: FakeHub) -> None:
+    hub.failing, hub.code = 403, "GatedRepo"
+    done = machine.models("fetch", "tiny-hub")
+    assert done.returncode == 2
+    assert "it is gated: ask for access and set HF_TOKEN" in done.stderr
+
+
 def altered(repository: Path, folder: Path, name: str, text: str | None) -> Path:
     """A copy of the repository with one file of another content, or without it."""
     shutil.copytree(repository, folder)

@@ -94,7 +94,7 @@ def make_tuner(base: Path, bank: Sequence[Question], states: Path, **changes: An
     )
 
 
-def reply_to(question: Question, **changes: Any) -> ReasonedReply:
+def reply_to(question: Question, /, **changes: Any) -> ReasonedReply:
     facts: dict[str, Any] = {
         "question": question.id,
         "understanding": "What is printed.",

@@ -12,9 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from contracts.questions import Letter, Question, letters_for
 from contracts.shape import Shape
 
-Prose = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)
-]
+Prose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
 
 
 class ReasonedReply(Shape):

@@ -55,9 +55,7 @@ class Settings:
 
     def rate(self, step: int) -> float:
         """The learning rate at ``step`` (from 0)."""
-        share = share_of_peak(
-            self.schedule, step, steps=self.steps, warmup_steps=self.warmup_steps
-        )
+        share = share_of_peak(self.schedule, step, steps=self.steps, warmup_steps=self.warmup_steps)
         return self.learning_rate * share
 
 
@@ -262,7 +260,7 @@ class Trainer:
         if not self._lessons.validation:
             return None
         self._model.eval()
-        nats, tokens = 0.0, 0
+        nats = tokens = 0.0
         for one in self._lessons.validation[self._devices.place :: self._devices.processes]:
             # Not the shared module: the processes may have unequal numbers of passes.
             nats += float(self._nats(self._alone, one)) * one.reply_tokens

@@ -47,9 +47,7 @@ def encode_conversations(
 
 def _whole_text(tokenizer: Any, one: Conversation) -> str:
     messages = [*one.messages, {"role": "assistant", "content": one.reply}]
-    return str(
-        tokenizer.apply_chat_template(messages, tokenize=False, enable_thinking=False)
-    )
+    return str(tokenizer.apply_chat_template(messages, tokenize=False, enable_thinking=False))
 
 
 def _example(

@@ -8,18 +8,18 @@ from typing import Any
 
 import yaml
 
+from contracts.digests import digest_of_folder
 from contracts.params import FinetuneParams, FolderProfile, Params
 from contracts.questions import Question
 from contracts.replies import ReasonedReply
 from mcq.model import load_tokenizer, load_weights
 from tests.training.making import COMMIT, ROOT, train_params
-from contracts.digests import digest_of_folder
 from training.bases.folder import Base
 from training.batches import Example
 from training.devices import OneDevice
 from training.finetune.adapters import with_adapters
 from training.finetune.examples import encode_conversations
-from training.finetune.prepare import conversations, lessons, settings
+from training.finetune.lessons import conversations, lessons, settings
 from training.job import TrainRequest
 from training.loop import Trainer
 

@@ -74,7 +74,7 @@ def test_merged_into_plain_weights_it_answers_as_with_adapters(
     plain = load_weights(tmp_path / "plain")
     torch.testing.assert_close(logits(plain), wanted, atol=1e-5, rtol=0)
     assert plain.lm_head.weight is plain.model.embed_tokens.weight
-    assert torch.equal(
-        plain.lm_head.weight, load_weights(tiny_base).lm_head.weight
-    ), "what is tied was not adapted"
+    assert torch.equal(plain.lm_head.weight, load_weights(tiny_base).lm_head.weight), (
+        "what is tied was not adapted"
+    )
     shutil.rmtree(tmp_path / "plain")

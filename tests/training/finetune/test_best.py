@@ -67,7 +67,12 @@ def test_what_only_made_it_worse_leaves_the_base(
     tiny_base: Path, bank: list[Question], tmp_path: Path
 ) -> None:
     trainer = make_tuner(
-        tiny_base, bank, tmp_path / "worse", method="full", patience=1, **{**FAST, "learning_rate": 1.0}
+        tiny_base,
+        bank,
+        tmp_path / "worse",
+        method="full",
+        patience=1,
+        **{**FAST, "learning_rate": 1.0},
     )
     trainer.run()
     assert trainer.best_step == 0

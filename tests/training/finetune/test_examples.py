@@ -61,9 +61,7 @@ def test_a_prompt_that_is_not_the_beginning_of_the_whole_is_refused(
         encode_conversations([asked(bank[0], "B")], tokenizer, 2_000)
 
 
-def test_a_template_without_an_end_of_turn_is_refused(
-    tokenizer: Any, bank: list[Question]
-) -> None:
+def test_a_template_without_an_end_of_turn_is_refused(tokenizer: Any, bank: list[Question]) -> None:
     tokenizer.chat_template = (
         "{% for m in messages %}{{ m['role'] }}:{{ m['content'] }}\n{% endfor %}"
         "{% if add_generation_prompt %}assistant:{% endif %}"

@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import BadInput, BadRow
 from contracts.questions import Question
 from tests.training.finetune.making import reply_to, tiny, tuning, write_replies
-from training.finetune.prepare import conversations
+from training.finetune.lessons import conversations
 from training.finetune.replies import answer_text, read_replies, reasoned_text
 
 

@@ -22,6 +22,7 @@ from tests.training.making import ROOT, make_params
 from tests.waiting import free_port
 from training.train import train
 
+
 def launched(
     folder: Path, questions: Path, uri: str, params: Params, processes: int
 ) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,12 @@ from contracts.verdicts import TrainingResult
 from mcq.checkpoint import checkpoint_digest, read_facts
 from mcq.model import load_weights
 from mcq.scorer import Scorer
-from tests.training.finetune.making import finetune_params, finetune_request, reply_to, write_replies
+from tests.training.finetune.making import (
+    finetune_params,
+    finetune_request,
+    reply_to,
+    write_replies,
+)
 from training.train import train
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -180,7 +185,10 @@ def test_a_loss_that_is_no_number_is_refused_and_nothing_written(
 
 
 def test_the_base_is_not_written_over(
-    tune: Callable[..., TrainingResult], tmp_path: Path, tiny_base: Path, mlflow_server: str,
+    tune: Callable[..., TrainingResult],
+    tmp_path: Path,
+    tiny_base: Path,
+    mlflow_server: str,
     questions_folder: Path,
 ) -> None:
     base = shutil.copytree(tiny_base, tmp_path / "out" / "checkpoint")

@@ -36,10 +36,23 @@ def digest_of_file(path: Path) -> str:
         return "sha256:" + hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def digest_of_folder(folder: Path) -> str:
-    """Digest of every file below ``folder``: ``FileNotFoundError`` when there is none."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+def digest_of_folder(folder: Path, *, hidden: bool = True) -> str:
+    """Digest of every file below ``folder``: ``FileNotFoundError`` when there is none.
+
+    Without ``hidden``, what begins with a dot, or lies in a folder that does, is no part of
+    it: ``.git``, ``.cache`` and their like, which differ between two copies of the same."""
+    files = files_below(folder, hidden=hidden)
     if not files:
         raise FileNotFoundError(f"{folder} holds no files")
     parts = {path.relative_to(folder).as_posix(): digest_of_file(path) for path in files}
     return digest_of_json(parts)
+
+
+def files_below(folder: Path, *, hidden: bool = True) -> list[Path]:
+    """The files that ``digest_of_folder`` covers, sorted."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and (hidden or not any(part.startswith(".") for part in path.relative_to(folder).parts))
+    )

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from contracts.errors import CheckpointInvalid
+from mcq.tokens import Row
 
 IGNORED: Final = -100
 
@@ -50,18 +50,6 @@ def load_weights(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
         )
     except Exception as error:  # transformers raises whatever its parsers raise
         raise CheckpointInvalid(folder, f"{type(error).__name__}: {error}") from error
-
-
-@dataclass(frozen=True)
-class Row:
-    """One sequence to be read: ``prompt``, and a ``reply`` whose probability is asked for."""
-
-    prompt: list[int]
-    reply: list[int]
-
-    @property
-    def length(self) -> int:
-        return len(self.prompt) + len(self.reply)
 
 
 class LanguageModel:

@@ -9,9 +9,22 @@ the reply itself comes next; others do not look at it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mcq.prompts import Messages
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sequence to be read: ``prompt``, and a ``reply`` whose probability is asked for."""
+
+    prompt: list[int]
+    reply: list[int]
+
+    @property
+    def length(self) -> int:
+        return len(self.prompt) + len(self.reply)
 
 
 def prompt_text(tokenizer: Any, messages: Messages) -> str:

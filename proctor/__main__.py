@@ -30,6 +30,7 @@ _DEFAULTS = {
     # libgomp's waiting threads otherwise burn the cores that the working ones need.
     "OMP_WAIT_POLICY": "PASSIVE",
     "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",
 }
 for _name, _value in _DEFAULTS.items():
     os.environ.setdefault(_name, _value)

@@ -1,31 +1,37 @@
-"""A tiny checkpoint with random weights: complete, loadable, and knows nothing."""
+"""Tiny checkpoints with random weights: complete, loadable, and knowing nothing."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any, Final
 
 from contracts.files import write_atomically
-from contracts.models import CHECKPOINT_FACTS_FILE, CheckpointFacts
+from contracts.models import CHECKPOINT_FACTS_FILE, CheckpointFacts, ScoringMethod
 from mcq.checkpoint import checkpoint_digest
+from mcq.prompts import DEFAULT_TEMPLATE
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-_CHATML = (
+CHATML: Final = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+# What one and the same size of model is called in each architecture.
+_KINDS: Final = {
+    "qwen2": ("Qwen2Config", "Qwen2ForCausalLM"),
+    "qwen3": ("Qwen3Config", "Qwen3ForCausalLM"),
+    "llama": ("LlamaConfig", "LlamaForCausalLM"),
+}
 
 
-def make_tiny_checkpoint(folder: Path, *, seed: int = 0, context_tokens: int = 256) -> str:
-    """Write a Qwen2 checkpoint of some 20,000 random weights into ``folder``, byte-level
-    vocabulary and ChatML template; return its digest. The same seed gives the same bytes."""
-    import torch
+def tiny_tokenizer(chat_template: str = CHATML) -> Any:
+    """Byte-level: one token a byte, and three special ones."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+    from transformers import PreTrainedTokenizerFast
 
     raw = Tokenizer(models.BPE())
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
@@ -43,8 +49,28 @@ def make_tiny_checkpoint(folder: Path, *, seed: int = 0, context_tokens: int = 2
         pad_token="<|endoftext|>",  # noqa: S106
         additional_special_tokens=["<|im_start|>"],
     )
-    tokenizer.chat_template = _CHATML
-    config = Qwen2Config(
+    tokenizer.chat_template = chat_template
+    return tokenizer
+
+
+def make_tiny_base(
+    folder: Path,
+    *,
+    seed: int = 0,
+    context_tokens: int = 256,
+    kind: str = "qwen2",
+    tokenizer: Any = None,
+    shard_size: str = "1GB",
+) -> None:
+    """Write a Hugging Face folder of some 20,000 random weights, byte-level vocabulary and
+    ChatML template. The same seed gives the same bytes. ``shard_size`` as transformers
+    writes sizes, as in ``30KB``: smaller than the weights, it makes shards."""
+    import torch
+    import transformers
+
+    tokenizer = tokenizer or tiny_tokenizer()
+    config_name, model_name = _KINDS[kind]
+    config = getattr(transformers, config_name)(
         vocab_size=len(tokenizer),
         hidden_size=32,
         intermediate_size=64,
@@ -60,10 +86,15 @@ def make_tiny_checkpoint(folder: Path, *, seed: int = 0, context_tokens: int = 2
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = Qwen2ForCausalLM(config)
+        model = getattr(transformers, model_name)(config)
     folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder)
+    model.save_pretrained(folder, max_shard_size=shard_size)
     tokenizer.save_pretrained(folder)
-    facts = CheckpointFacts(profile="tiny", scoring="text", template="code-1")
+
+
+def make_tiny_checkpoint(folder: Path, *, scoring: ScoringMethod = "text", **base: Any) -> str:
+    """A tiny base (``make_tiny_base``) with ``proctor.json``; returns its digest."""
+    make_tiny_base(folder, **base)
+    facts = CheckpointFacts(profile="tiny", scoring=scoring, template=DEFAULT_TEMPLATE[scoring])
     write_atomically(folder / CHECKPOINT_FACTS_FILE, facts.model_dump_json(indent=2) + "\n")
     return checkpoint_digest(folder)

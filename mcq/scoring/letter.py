@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from contracts.questions import LETTERS, Question
-from mcq.model import LanguageModel, Row
+from mcq.model import LanguageModel
 from mcq.prompts import Template
 from mcq.scoring.scored import Asked, Scored, scored_of
-from mcq.tokens import prompt_text, reply_start, token_ids
+from mcq.tokens import Row, prompt_text, reply_start, token_ids
 
 _PROBE: Final = Question(id="probe", stem="Which?", choices=tuple(f"choice {c}" for c in LETTERS))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts.questions import LETTERS
-from mcq.model import Row
+from mcq.tokens import Row
 
 
 @dataclass(frozen=True)

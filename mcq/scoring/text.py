@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.questions import Question
-from mcq.model import LanguageModel, Row
+from mcq.model import LanguageModel
 from mcq.prompts import Template
 from mcq.scoring.scored import Asked, Scored, scored_of
-from mcq.tokens import prompt_text, token_ids
+from mcq.tokens import Row, prompt_text, token_ids
 
 
 class TextScoring:

@@ -132,3 +132,28 @@ def test_bytes_cannot_wander_from_a_name_into_a_content(tmp_path: Path) -> None:
     one = fill(tmp_path / "one", {"ab": b"c"})
     other = fill(tmp_path / "other", {"a": b"bc"})
     assert digest_of_folder(one) != digest_of_folder(other)
+
+
+def test_hidden_files_and_folders_can_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a" / ".cache").mkdir(parents=True)
+    (tmp_path / "a" / "weights").write_bytes(b"1")
+    plain = digest_of_folder(tmp_path)
+    (tmp_path / "a" / ".cache" / "times").write_bytes(b"2")
+    (tmp_path / ".gitignore").write_bytes(b"3")
+    assert digest_of_folder(tmp_path, hidden=False) == plain
+    assert digest_of_folder(tmp_path) != plain
+
+
+def test_a_folder_of_hidden_files_alone_has_no_digest_without_them(tmp_path: Path) -> None:
+    (tmp_path / ".only").write_bytes(b"")
+    assert digest_of_folder(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        digest_of_folder(tmp_path, hidden=False)
+
+
+def test_a_folder_below_a_hidden_one_is_not_hidden_itself(tmp_path: Path) -> None:
+    """As ``.proctor/models/...`` is: what counts is the path within the folder."""
+    folder = tmp_path / ".home" / "model"
+    folder.mkdir(parents=True)
+    (folder / "weights").write_bytes(b"1")
+    assert digest_of_folder(folder, hidden=False) == digest_of_folder(folder)

@@ -13,3 +13,11 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
     make_tiny_checkpoint(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def letter_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As ``tiny_checkpoint``, scored by letter, with a context of 2,048 tokens."""
+    folder = tmp_path_factory.mktemp("letter") / "checkpoint"
+    make_tiny_checkpoint(folder, scoring="letter", context_tokens=2_048)
+    return folder

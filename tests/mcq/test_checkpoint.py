@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import CheckpointInvalid, DigestMismatch
-from mcq.checkpoint import REQUIRED, check_digest, checkpoint_digest, read_facts
+from mcq.checkpoint import (
+    REQUIRED,
+    WEIGHTS,
+    WEIGHTS_INDEX,
+    check_digest,
+    checkpoint_digest,
+    read_facts,
+    weight_files,
+)
 
 FACTS = {"format": 1, "profile": "nano", "scoring": "text", "template": "code-1"}
 
@@ -81,3 +89,49 @@ def test_an_added_file_is_seen_and_a_copy_is_the_same(checkpoint: Path, tmp_path
     (copy / "extra.bin").write_bytes(b"\0")
     with pytest.raises(DigestMismatch):
         check_digest(copy, digest)
+
+
+# ------------------------------------------------------------------ weights in shards
+
+
+@pytest.fixture
+def sharded(checkpoint: Path) -> Path:
+    (checkpoint / WEIGHTS).unlink()
+    names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    for name in names:
+        (checkpoint / name).write_text(name)
+    weights = {"a": names[1], "b": names[0], "c": names[0]}
+    (checkpoint / WEIGHTS_INDEX).write_text(json.dumps({"weight_map": weights}))
+    return checkpoint
+
+
+def test_shards_are_weights(sharded: Path) -> None:
+    assert weight_files(sharded) == (
+        "model-00001-of-00002.safetensors",
+        "model-00002-of-00002.safetensors",
+        WEIGHTS_INDEX,
+    )
+    assert checkpoint_digest(sharded)
+
+
+def test_a_missing_shard_is_named(sharded: Path) -> None:
+    (sharded / "model-00002-of-00002.safetensors").unlink()
+    with pytest.raises(CheckpointInvalid, match=r"00002-of-00002\.safetensors is missing"):
+        read_facts(sharded)
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        ("", "cannot be read"),
+        ("[]", "cannot be read"),
+        ('{"weight_map": []}', "cannot be read"),
+        ('{"weight_map": {}}', "names no weights"),
+        ('{"weight_map": {"a": 1}}', "no file beside it"),
+        ('{"weight_map": {"a": "../other/model.safetensors"}}', "no file beside it"),
+    ],
+)
+def test_an_index_that_says_nothing_sound_is_refused(sharded: Path, index: str, words: str) -> None:
+    (sharded / WEIGHTS_INDEX).write_text(index)
+    with pytest.raises(CheckpointInvalid, match=words):
+        read_facts(sharded)

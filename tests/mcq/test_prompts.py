@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.questions import Question
-from mcq.prompts import TEMPLATES
+from mcq.prompts import DEFAULT_TEMPLATE, REASONED_PARTS, SCORED_AFTER, TEMPLATES
 
 QUESTION = Question(
     id="q",
@@ -41,3 +41,51 @@ def test_no_template_tells_the_answer_or_where_a_question_comes_from(name: str) 
 def test_the_table_of_templates_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         TEMPLATES["code-1"] = TEMPLATES["code-1"]  # type: ignore[index]
+
+
+def test_letter_1_letters_the_choices_and_asks_for_the_letter() -> None:
+    assert TEMPLATES["letter-1"](QUESTION) == [
+        {
+            "role": "user",
+            "content": "What does this code print?\n\n```\na = 1\nprint(a)\n```\n\nA. 1\nB. 2\n\n"
+            "Reply with the letter of the right choice only.",
+        }
+    ]
+
+
+def test_letter_1_without_code_has_no_block() -> None:
+    question = QUESTION.model_copy(update={"code": None})
+    (message,) = TEMPLATES["letter-1"](question)
+    assert message["content"].startswith("What does this code print?\n\nA. 1\nB. 2\n\n")
+
+
+def test_a_choice_of_several_lines_is_a_block_of_its_own() -> None:
+    question = QUESTION.model_copy(update={"choices": ("x = 1\ny = 2", "x")})
+    (message,) = TEMPLATES["letter-1"](question)
+    assert "\n\nA.\n```\nx = 1\ny = 2\n```\nB. x\n\n" in message["content"]
+
+
+def test_a_fence_is_longer_than_what_it_holds() -> None:
+    question = QUESTION.model_copy(update={"code": "s = '````'\n"})
+    (message,) = TEMPLATES["letter-1"](question)
+    assert "\n\n`````\ns = '````'\n`````\n\n" in message["content"]
+
+
+def test_ten_choices_are_lettered_to_j() -> None:
+    question = QUESTION.model_copy(update={"choices": tuple("0123456789")})
+    (message,) = TEMPLATES["letter-1"](question)
+    assert "\nI. 8\nJ. 9\n\n" in message["content"]
+
+
+def test_reasoned_1_names_the_parts_in_their_order() -> None:
+    (message,) = TEMPLATES["reasoned-1"](QUESTION)
+    asked = message["content"].rpartition("\n\n")[2]
+    assert message["content"].startswith(TEMPLATES["letter-1"](QUESTION)[0]["content"][:50])
+    places = [asked.index(part) for part in REASONED_PARTS]
+    assert places == sorted(places)
+
+
+def test_every_scoring_has_a_template_that_fits() -> None:
+    for scoring, template in DEFAULT_TEMPLATE.items():
+        assert SCORED_AFTER[template] == scoring
+    assert set(SCORED_AFTER) <= set(TEMPLATES)

@@ -29,9 +29,10 @@ CHAT_TEMPLATE: Final = "chat_template.jinja"
 class Base:
     """A model to start from.
 
-    ``name`` is its profile's, ``folder`` where it lies (not to be written to), ``digest``
-    of every file in it, ``origin`` flat facts for a run's tags: ``source``, and then
-    ``repository`` and ``revision``, or ``package``, ``version`` and ``sha256``, or ``path``.
+    ``name`` is its profile's, ``folder`` where it lies (not to be written to), ``digest`` of
+    every file in it that is not hidden, ``origin`` flat facts for a run's tags: ``source``,
+    and then ``repository`` and ``revision``, or ``package``, ``version`` and ``sha256``, or
+    ``path``.
     """
 
     name: str

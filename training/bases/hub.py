@@ -120,14 +120,14 @@ def _download(name: str, profile: HubProfile, works_offline: str) -> Path:
                 ignore_patterns=["*/*"],
             )
         )
-    except OSError as error:
-        if error.errno is not None:
-            raise  # of the disk; the hub's own errors are OSErrors without a number
-        _refuse_if_not_found(name, profile, error)
-        raise _broken_off(name, profile, error, works_offline) from error
+    except ProctorError:
+        raise
     except Exception as error:
-        if isinstance(error, ProctorError):
+        # The hub's own errors are OSErrors without a number; one with a number that is no
+        # broken connection is the disk's.
+        if isinstance(error, OSError) and error.errno and not isinstance(error, ConnectionError):
             raise
+        _refuse_if_not_found(name, profile, error)
         raise _broken_off(name, profile, error, works_offline) from error
 
 
@@ -139,8 +139,8 @@ def _broken_off(name: str, profile: HubProfile, error: Exception, works_offline:
 def _refuse_if_not_found(name: str, profile: HubProfile, error: Exception) -> None:
     """The hub answered, and has no such thing or does not give it."""
     from huggingface_hub.errors import (
-        EntryNotFoundError,
         GatedRepoError,
+        RemoteEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
@@ -152,7 +152,7 @@ def _refuse_if_not_found(name: str, profile: HubProfile, error: Exception) -> No
         raise BaseNotFound(name, what, "the hub has no such repository, or hides it") from error
     if isinstance(error, RevisionNotFoundError):
         raise BaseNotFound(name, what, "the repository has no such commit") from error
-    if isinstance(error, EntryNotFoundError) and getattr(error, "response", None) is not None:
+    if isinstance(error, RemoteEntryNotFoundError):
         raise BaseNotFound(name, what, f"it has no {CONFIG}") from error
 
 

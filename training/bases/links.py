@@ -10,12 +10,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from contracts.digests import files_below
+
 
 def link_files(source: Path, target: Path) -> None:
-    """Every file below ``source`` at the same place below ``target``. ``OSError`` as it is."""
-    for path in sorted(source.rglob("*")):
-        if path.is_file():
-            link_file(path, target / path.relative_to(source))
+    """Every file below ``source`` that is not hidden, at the same place below ``target``.
+    ``OSError`` as it is."""
+    for path in files_below(source, hidden=False):
+        link_file(path, target / path.relative_to(source))
 
 
 def link_file(source: Path, target: Path) -> None:

@@ -30,7 +30,7 @@ def resolve(name: str, profiles: Mapping[str, Profile], *, home: Path) -> Base:
         folder = Path(profile.path)
         origin = {"source": "folder", "path": profile.path}
         check_base(name, folder)
-        digest = digest_of_folder(folder)
+        digest = digest_of_folder(folder, hidden=False)
     elif isinstance(profile, HubProfile):
         others = ", ".join(needs_no_hub(profiles, home)) or "none"
         origin = hub.identity_of(profile)

@@ -33,26 +33,17 @@ def prepare(request: TrainRequest, profile: ScratchProfile) -> Job:
     questions = load_questions(request.questions / "train.jsonl")
     validation = load_questions(request.questions / "validation.jsonl")[:VALIDATION_QUESTIONS]
     data_digest = digest_of_file(request.questions / "train.jsonl")
-    recipe = digest_of_json(
-        {
-            "version": RECIPE_VERSION,
-            "train": params.train.model_dump(),
-            "profile": profile.model_dump(),
-            "data": data_digest,
-            "template": TEMPLATE,
-            "torch": torch.__version__.split("+")[0],
-        }
-    )
+    recipe = _recipe(params.train, profile, data_digest)
     tokenizer = build_tokenizer(questions, profile.vocabulary)
     model = build_model(profile, tokenizer, params.train.seed)
-    encoded = [
+    train, held = (
         encode(part, tokenizer, TEMPLATE, profile.context_tokens)
         for part in (questions, validation)
-    ]
+    )
     state_folder = request.states / recipe.removeprefix("sha256:")[:16]
     trainer = Trainer(
         model,
-        lessons(*encoded, params.train, pad=int(tokenizer.pad_token_id)),
+        lessons(train, held, params.train, pad=int(tokenizer.pad_token_id)),
         settings(params.train),
         recipe=recipe,
         state_folder=state_folder,
@@ -81,6 +72,20 @@ def prepare(request: TrainRequest, profile: ScratchProfile) -> Job:
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
         },
         example=questions[0],
+    )
+
+
+def _recipe(params: TrainParams, profile: ScratchProfile, data_digest: str) -> str:
+    """Digest of everything that decides the result."""
+    return digest_of_json(
+        {
+            "version": RECIPE_VERSION,
+            "train": params.model_dump(),
+            "profile": profile.model_dump(),
+            "data": data_digest,
+            "template": TEMPLATE,
+            "torch": torch.__version__.split("+")[0],
+        }
     )
 
 

@@ -48,7 +48,7 @@ class Job:
     recipe: str
     state_folder: Path
     trainer: Trainer | None
-    write: Callable[[Path], None]
+    write: Callable[[Path], object]
     run_name: str
     params: Mapping[str, Any]
     example: Question

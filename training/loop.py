@@ -260,7 +260,7 @@ class Trainer:
         if not self._lessons.validation:
             return None
         self._model.eval()
-        nats, tokens = 0.0, 0
+        nats = tokens = 0.0
         for one in self._lessons.validation[self._devices.place :: self._devices.processes]:
             # Not the shared module: the processes may have unequal numbers of passes.
             nats += float(self._nats(self._alone, one)) * one.reply_tokens

@@ -33,7 +33,7 @@ from training.loop import Trainer
 from training.storage import tensor_storage_faults
 from training.tracking import TrainingRun
 
-__all__ = ["TrainRequest", "train"]
+__all__ = ["TrainRequest", "make_deterministic", "train"]
 
 CHECKPOINT: Final = "checkpoint"
 RUN_FILE: Final = "run_id"
@@ -48,7 +48,7 @@ def train(
 ) -> TrainingResult:
     """Train, log and write. Raises ``TrackingAway``, ``BadInput``, ``StorageFull``; a state
     that was saved before the error is resumed by the next call with the same recipe."""
-    _make_deterministic(request.params.train.threads)
+    make_deterministic(request.params.train.threads)
     devices = _devices(request)
     if not devices.main:
         job = _prepared(request, devices)
@@ -73,7 +73,8 @@ def train(
     return devices.told_by_main(result)
 
 
-def _make_deterministic(threads: int) -> None:
+def make_deterministic(threads: int) -> None:
+    """The same numbers again on the same machine, from this many threads."""
     torch.set_num_threads(threads)
     # cuBLAS asks for it: docs.nvidia.com/cuda/cublas, "Results reproducibility".
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")

@@ -8,40 +8,30 @@ the base's folder is only read.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 import torch
 
 from contracts.digests import digest_of_file, digest_of_json
 from contracts.errors import BadInput
-from contracts.params import FinetuneParams
 from contracts.questions import Question
 from contracts.verdicts import BaseFacts
 from mcq.loaders import load_questions
 from mcq.model import load_tokenizer, load_weights
-from mcq.prompts import TEMPLATES
 from training.bases.checkpoint import facts_of, write_base_checkpoint
 from training.bases.folder import Base
 from training.bases.resolve import resolve
-from training.batches import Example, Pass
 from training.checkpoint import save_model, write_checkpoint
 from training.devices import Devices
 from training.finetune.adapters import merged, with_adapters
-from training.finetune.examples import Conversation, encode_conversations
-from training.finetune.packing import pack, pass_order, side_by_side
-from training.finetune.replies import answer_text, read_replies, reasoned_text
+from training.finetune.examples import encode_conversations
+from training.finetune.lessons import conversations, lessons, settings
 from training.job import Job, TrainRequest
-from training.loop import Lessons, Settings, Trainer
+from training.loop import Trainer
 
-REASONED_TEMPLATE: Final = "reasoned-1"
-CURVE_EVERY_STEPS: Final = 5
 RECIPE_VERSION: Final = 1
-AUTOCAST: Final = {"fp32": None, "bf16": torch.bfloat16}
 
 
 def prepare(request: TrainRequest, devices: Devices) -> Job:
@@ -172,95 +162,3 @@ def _tuning(
 def _pad(tokenizer: Any) -> int:
     """Padding is never looked at (causal attention, no loss there): any token will do."""
     return int(tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
-
-
-def conversations(
-    questions: Sequence[Question],
-    validation: Sequence[Question],
-    tuning: FinetuneParams,
-    base: Base,
-    seed: int,
-) -> tuple[list[Conversation], list[Conversation]]:
-    """What is learned, and what the validation loss is over.
-
-    With ``reasoned`` replies the questions are those of the file, and each is learned twice:
-    reasoned, and by its answer alone, which is what scoring asks for (as in "Distilling
-    step-by-step", arXiv:2305.02301). Raises ``BadInput``, ``BadRow``.
-    """
-    draw = Random(f"proctor-sample-1:{seed}")
-    ask = TEMPLATES[facts_of(base).template]
-    reasoned: dict[str, str] = {}
-    if tuning.replies == "reasoned":
-        known = {question.id: question for question in (*questions, *validation)}
-        replies = read_replies(Path(tuning.replies_file or ""), known)
-        reasoned = {name: reasoned_text(reply) for name, reply in replies.items()}
-        questions = [question for question in questions if question.id in reasoned]
-        validation = [question for question in validation if question.id in reasoned]
-    if not questions:
-        raise BadInput("there is no training question to learn from.")
-    if tuning.patience and not validation:
-        raise BadInput(
-            "there is no validation question to stop early by.",
-            mend="Add some (with replies, when those are reasoned), or set finetune.patience to 0.",
-        )
-
-    def talks(part: Sequence[Question], most: int) -> list[Conversation]:
-        found: list[Conversation] = []
-        for one in draw.sample(part, min(most, len(part))):
-            found.append(Conversation(one.id, ask(one), answer_text(one, base.scoring)))
-            if one.id in reasoned:
-                prompt = TEMPLATES[REASONED_TEMPLATE](one)
-                found.append(Conversation(one.id, prompt, reasoned[one.id]))
-        return found
-
-    return talks(questions, tuning.max_questions), talks(validation, tuning.validation_questions)
-
-
-def settings(tuning: FinetuneParams, seed: int, *, validated: bool) -> Settings:
-    """The loop's settings as ``finetune`` of params.yaml says them. Without validation
-    questions there is no best: the last weights are kept."""
-    return Settings(
-        section="finetune",
-        seed=seed,
-        steps=tuning.steps,
-        learning_rate=tuning.learning_rate,
-        schedule=tuning.schedule,
-        warmup_steps=tuning.warmup_steps,
-        betas=(0.9, 0.999),
-        weight_decay=tuning.weight_decay,
-        clip_norm=tuning.clip_norm,
-        save_every_steps=tuning.evaluate_every_steps,
-        curve_every_steps=CURVE_EVERY_STEPS,
-        patience=tuning.patience if validated else None,
-        autocast=AUTOCAST[tuning.precision],
-    )
-
-
-def lessons(
-    train: Sequence[Example],
-    validation: Sequence[Example],
-    tuning: FinetuneParams,
-    seed: int,
-    *,
-    pad: int,
-    processes: int,
-) -> Lessons:
-    """A step is ``accumulate`` passes for each process, all drawn from one order."""
-    room, packed = tuning.batch_tokens, tuning.packing
-
-    def passes(examples: Sequence[Example], places: list[int]) -> Pass:
-        return Pass([examples[place] for place in places], packed=packed)
-
-    def steps() -> Iterator[Sequence[Pass]]:
-        order = pass_order([one.length for one in train], room, seed, packed=packed)
-        while True:
-            yield [passes(train, places) for places in islice(order, tuning.accumulate * processes)]
-
-    arrange = pack if packed else side_by_side
-    looks = arrange([one.length for one in validation], room)
-    return Lessons(
-        steps=steps,
-        validation=[passes(validation, places) for places in looks],
-        pad=pad,
-        room_tokens=room,
-    )

@@ -19,7 +19,7 @@ from training.batches import Example
 from training.devices import OneDevice
 from training.finetune.adapters import with_adapters
 from training.finetune.examples import encode_conversations
-from training.finetune.prepare import conversations, lessons, settings
+from training.finetune.lessons import conversations, lessons, settings
 from training.job import TrainRequest
 from training.loop import Trainer
 
@@ -94,7 +94,7 @@ def make_tuner(base: Path, bank: Sequence[Question], states: Path, **changes: An
     )
 
 
-def reply_to(question: Question, **changes: Any) -> ReasonedReply:
+def reply_to(question: Question, /, **changes: Any) -> ReasonedReply:
     facts: dict[str, Any] = {
         "question": question.id,
         "understanding": "What is printed.",

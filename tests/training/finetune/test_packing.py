@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import islice
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.finetune.packing import WINDOW_EXAMPLES, pack, pass_order, side_by_side
+from training.finetune.packing import WINDOW_ROWS, pack, pass_order, side_by_side
 
 ROOM = 100
 LENGTHS = st.lists(st.integers(1, ROOM), min_size=1, max_size=80)
@@ -70,12 +71,27 @@ def test_every_place_comes_once_an_epoch_in_an_order_of_the_seed(
 
 
 def test_another_seed_is_another_order_and_a_window_bounds_who_shares() -> None:
-    lengths = [7] * (2 * WINDOW_EXAMPLES)
-    first, second = (list(islice(pass_order(lengths, ROOM, s, packed=True), 9)) for s in (1, 2))
+    # 10 of length 10 a row, and a window is 32 rows: 320 of them, then the other 320.
+    lengths = [10] * (20 * WINDOW_ROWS)
+    first, second = (list(islice(pass_order(lengths, ROOM, s, packed=True), 64)) for s in (1, 2))
     assert first != second
-    # 14 of length 7 a row: 18 full rows and one with the last four, then the next window.
-    rows = list(islice(pass_order(lengths, ROOM, 1, packed=True), 38))
-    assert sorted(len(row) for row in rows[:19]) == [4] + [14] * 18
+    assert all(len(row) == 10 for row in first)
+    assert {place for row in first[:32] for place in row}.isdisjoint(
+        place for row in first[32:] for place in row
+    )
+
+
+@pytest.mark.parametrize("room", [1_024, 16_384])
+def test_rows_of_questions_are_nearly_full(room: int) -> None:
+    rng = Random(5)
+    lengths = [rng.randint(80, 320) for _ in range(6_000)]
+    rows = 0
+    left = len(lengths)
+    for row in pass_order(lengths, room, 1, packed=True):
+        rows, left = rows + 1, left - len(row)
+        if not left:
+            break
+    assert sum(lengths) / (rows * room) > 0.95
 
 
 def test_nothing_has_no_order() -> None:

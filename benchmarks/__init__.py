@@ -1,0 +1,1 @@
+"""Measurements of the real parts, each runnable by hand: ``python -m benchmarks.NAME``."""

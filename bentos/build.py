@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Final
 
@@ -26,17 +25,10 @@ from contracts.errors import BadInput, BentoNotBuilt, StorageFull
 from contracts.files import storage_faults, write_atomically
 from contracts.models import VersionFacts
 from mcq.checkpoint import check_digest
+from mcq.requirements import SCORED_WITH, pinned_requirements
 
-SERVED_WITH: Final = (
-    "pydantic",
-    "safetensors",
-    "starlette",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
-"""What the packed code imports, directly or through transformers' loaders. BentoML adds
-the pin of its own version."""
+SERVED_WITH: Final = (*SCORED_WITH, "starlette")
+"""What the packed code imports. BentoML adds the pin of its own version."""
 
 _PACKAGES: Final = (bentos, contracts, mcq)
 _TAIL_LINES: Final = 15
@@ -49,14 +41,6 @@ class BuiltBento:
     tag: str
     digest: str
     path: Path
-
-
-def pinned_requirements() -> tuple[str, ...]:
-    """The exact versions that are installed here, as in ``torch==2.13.0``.
-
-    A local suffix (``+cpu``) names a build and no release, so no index has it.
-    """
-    return tuple(f"{name}=={installed_version(name).partition('+')[0]}" for name in SERVED_WITH)
 
 
 def labels_of(facts: VersionFacts) -> dict[str, str]:
@@ -116,7 +100,7 @@ def _pack(checkpoint: Path, facts: VersionFacts, scratch: Path, exported: Path, 
         facts=facts,
         checkpoint=checkpoint,
         name=bento_name(facts.model),
-        requirements=pinned_requirements(),
+        requirements=tuple(pinned_requirements(SERVED_WITH)),
         labels=labels_of(facts),
         export=exported,
     )

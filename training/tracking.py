@@ -7,7 +7,6 @@ ends in an error is marked FAILED, what is interrupted KILLED.
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from mlflow.types.schema import Array, ColSpec, DataType, Schema
 
 from contracts.questions import Question
 from contracts.run_group import RunGroup
+from mcq.requirements import SCORED_WITH, pinned_requirements
 from registry.mlflow_connection import mlflow_faults
 from registry.mlflow_runs import TrackedRun
 from training.loop import CurvePoint
@@ -31,15 +31,7 @@ MODEL_NAME: Final = "mcqa"
 DATA_CARD: Final = "data-card.md"
 # MLflow takes 1,000 metrics a request; a point has five at most.
 POINTS_A_REQUEST: Final = 200
-SERVED_WITH: Final = (
-    "numpy",
-    "pandas",
-    "pydantic",
-    "safetensors",
-    "tokenizers",
-    "torch",
-    "transformers",
-)
+SERVED_WITH: Final = ("numpy", "pandas", *SCORED_WITH)
 SIGNATURE: Final = ModelSignature(
     inputs=Schema(
         [
@@ -56,12 +48,6 @@ SIGNATURE: Final = ModelSignature(
         ]
     ),
 )
-
-
-def pinned_requirements(packages: Sequence[str] = SERVED_WITH) -> list[str]:
-    """``name==version`` of what serving needs, public versions: a local suffix such as
-    ``+cpu`` names one machine's wheel and is left out."""
-    return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in packages]
 
 
 @contextmanager
@@ -158,7 +144,7 @@ class TrainingRun(TrackedRun):
                 code_paths=[str(root / "contracts"), str(root / "mcq")],
                 signature=SIGNATURE,
                 input_example=pd.DataFrame([row]),
-                pip_requirements=pinned_requirements(),
+                pip_requirements=pinned_requirements(SERVED_WITH),
                 tags={"proctor.digest": digest},
             )
         return str(info.model_uri)

@@ -26,7 +26,7 @@ from proctor.processes import HOST, Process, answers, check_port, end, free_port
 from proctor.registry_access import open_registry
 from proctor.settings import STACK_FILE, Settings
 from proctor.version_bento import version_bento
-from registry.events import Slot
+from registry.events import Occupant
 from registry.ledger import Ledger
 from registry.state import VersionRecord
 
@@ -135,7 +135,7 @@ class Stack:
             return running
 
     def _back_to(
-        self, before: dict[str, Process], running: dict[str, Process], slot: Slot | None
+        self, before: dict[str, Process], running: dict[str, Process], slot: Occupant | None
     ) -> None:
         """Say in the ledger who answers then, and end what this call started, also when the
         ledger does not answer."""
@@ -222,7 +222,7 @@ class Stack:
             if old is not None:
                 running[RETIRING] = old.model_copy(update={"service": RETIRING})
             process = self._launch_answerer(running, champion)
-        runs = Slot(
+        runs = Occupant(
             model=champion.model,
             version=champion.version,
             digest=champion.digest,

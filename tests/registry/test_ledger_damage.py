@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import LedgerCorrupt
-from registry.events import BentoBuilt, Slot, SlotAssigned
+from registry.events import BentoBuilt, Occupant, SlotAssigned
 from registry.findings import Finding
 from registry.ledger import Ledger
 from registry.registry import Registry
@@ -26,7 +26,7 @@ EVENTS = 4
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    slot = Slot(
+    slot = Occupant(
         model=MODEL, version="1", digest=digest("w"), scoring="text", url="http://x", bento="b:1"
     )
     with Ledger(f"sqlite:///{path}").write() as writer:

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +22,9 @@ import mcq
 from bentos.archive import bento_digest, packed_model, unpack_bento
 from bentos.packed import check_packed
 from contracts.errors import BadInput, BentoNotBuilt, StorageFull
-from contracts.files import storage_faults, write_atomically
+from contracts.files import copy_atomically, storage_faults, write_atomically
 from contracts.models import VersionFacts
+from contracts.requirements import pinned
 from mcq.checkpoint import check_digest
 
 SERVED_WITH: Final = (
@@ -49,14 +49,6 @@ class BuiltBento:
     tag: str
     digest: str
     path: Path
-
-
-def pinned_requirements() -> tuple[str, ...]:
-    """The exact versions that are installed here, as in ``torch==2.13.0``.
-
-    A local suffix (``+cpu``) names a build and no release, so no index has it.
-    """
-    return tuple(f"{name}=={installed_version(name).partition('+')[0]}" for name in SERVED_WITH)
 
 
 def labels_of(facts: VersionFacts) -> dict[str, str]:
@@ -99,7 +91,7 @@ def build_bento(
             if check_packed(packed_model(unpacked)) != facts:
                 raise BentoNotBuilt(subject, "the export carries the facts of another version.")
             digest = bento_digest(unpacked)
-            _publish(exported, out)
+            copy_atomically(exported, out)
     return BuiltBento(f"{bento_name(facts.model)}:{facts.version}", digest, out)
 
 
@@ -116,7 +108,7 @@ def _pack(checkpoint: Path, facts: VersionFacts, scratch: Path, exported: Path, 
         facts=facts,
         checkpoint=checkpoint,
         name=bento_name(facts.model),
-        requirements=pinned_requirements(),
+        requirements=tuple(pinned(SERVED_WITH)),
         labels=labels_of(facts),
         export=exported,
     )
@@ -144,22 +136,3 @@ def _pack(checkpoint: Path, facts: VersionFacts, scratch: Path, exported: Path, 
         raise BentoNotBuilt(
             f"{facts.model}/{facts.version}", f"BentoML ended with {done.returncode}:\n{tail}"
         )
-
-
-def _publish(exported: Path, out: Path) -> None:
-    """Give the finished export its name; across file systems by a copy beside it first."""
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream, exported.open("rb") as source:
-            while piece := source.read(1 << 20):
-                stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(out)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

@@ -8,7 +8,6 @@ ends in an error is marked FAILED, what is interrupted KILLED.
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from mlflow.types.schema import Array, ColSpec, DataType, Schema
 
 from contracts.errors import TrackingAway
 from contracts.questions import Question
+from contracts.requirements import pinned
 from registry.mlflow_connection import connect, mlflow_faults
 from training.loop import CurvePoint
 
@@ -55,12 +55,6 @@ SIGNATURE: Final = ModelSignature(
         ]
     ),
 )
-
-
-def pinned_requirements(packages: Sequence[str] = SERVED_WITH) -> list[str]:
-    """``name==version`` of what serving needs, public versions: a local suffix such as
-    ``+cpu`` names one machine's wheel and is left out."""
-    return [f"{name}=={importlib.metadata.version(name).split('+')[0]}" for name in packages]
 
 
 @contextmanager
@@ -159,7 +153,7 @@ class TrainingRun:
                 code_paths=[str(root / "contracts"), str(root / "mcq")],
                 signature=SIGNATURE,
                 input_example=pd.DataFrame([row]),
-                pip_requirements=pinned_requirements(),
+                pip_requirements=pinned(SERVED_WITH),
                 tags={"proctor.digest": digest},
             )
         return str(info.model_uri)

@@ -20,10 +20,10 @@ from bentos.build import (
     bento_name,
     build_bento,
     labels_of,
-    pinned_requirements,
 )
 from contracts.errors import BadInput, BentoNotBuilt, CheckpointInvalid, DigestMismatch, StorageFull
 from contracts.models import VersionFacts
+from contracts.requirements import pinned
 
 
 def test_a_checkpoint_that_is_not_the_version_is_refused(
@@ -110,9 +110,9 @@ def test_labels_say_where_the_version_comes_from(unpacked_once: Path, facts: Ver
 
 def test_requirements_are_exact_public_versions(unpacked_once: Path) -> None:
     lines = (unpacked_once / "env" / "python" / "requirements.txt").read_text().split()
-    assert sorted(lines) == sorted([*pinned_requirements(), f"bentoml=={version('bentoml')}"])
+    assert sorted(lines) == sorted([*pinned(SERVED_WITH), f"bentoml=={version('bentoml')}"])
     assert all("+" not in line for line in lines)
-    assert {line.partition("==")[0] for line in pinned_requirements()} == set(SERVED_WITH)
+    assert {line.partition("==")[0] for line in pinned(SERVED_WITH)} == set(SERVED_WITH)
 
 
 def test_the_export_holds_only_what_answers(built: BuiltBento) -> None:

@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from contracts.digests import digest_of_file
 from contracts.errors import ExperimentDeleted, TrackingAway
 from contracts.questions import Question
+from contracts.requirements import pinned
 from contracts.verdicts import TrainingResult
 from mcq.checkpoint import checkpoint_digest
 from tests.checkpoints import make_tiny_checkpoint
@@ -18,7 +19,7 @@ from tests.training.conftest import STEPS, Trained
 from tests.training.making import COMMIT
 from tests.waiting import free_port
 from training.loop import CurvePoint
-from training.tracking import SERVED_WITH, TrainingRun, pinned_requirements
+from training.tracking import SERVED_WITH, TrainingRun
 
 
 def store(folder: Path) -> str:
@@ -69,7 +70,7 @@ def test_a_server_that_goes_away_hides_no_other_error() -> None:
 
 
 def test_requirements_are_pinned_to_public_versions() -> None:
-    pins = dict(line.split("==") for line in pinned_requirements())
+    pins = dict(line.split("==") for line in pinned(SERVED_WITH))
     assert set(pins) == set(SERVED_WITH)
     assert all(version and "+" not in version for version in pins.values())
 

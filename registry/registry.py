@@ -27,6 +27,7 @@ from contracts.errors import (
     ResultsInvalid,
     VersionNotFound,
 )
+from contracts.faults import first_fault
 from contracts.models import CHALLENGER, CHAMPION, Alias, ModelRef
 from contracts.verdicts import (
     ChampionPin,
@@ -299,7 +300,7 @@ class Registry:
         try:
             records = [QuestionRecord.model_validate_json(line) for line in data.splitlines()]
         except ValidationError as error:
-            raise ResultsInvalid(Path("records.jsonl"), str(error)) from error
+            raise ResultsInvalid(Path("records.jsonl"), f"{first_fault(error)}.") from error
         return ChampionPin(
             model=model,
             version=champion.version,

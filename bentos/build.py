@@ -22,7 +22,7 @@ import mcq
 from bentos.archive import bento_digest, packed_model, unpack_bento
 from bentos.packed import check_packed
 from contracts.errors import BadInput, BentoNotBuilt, StorageFull
-from contracts.files import storage_faults, write_atomically
+from contracts.files import copy_atomically, storage_faults, write_atomically
 from contracts.models import VersionFacts
 from mcq.checkpoint import check_digest
 from mcq.requirements import SCORED_WITH, pinned_requirements
@@ -83,7 +83,7 @@ def build_bento(
             if check_packed(packed_model(unpacked)) != facts:
                 raise BentoNotBuilt(subject, "the export carries the facts of another version.")
             digest = bento_digest(unpacked)
-            _publish(exported, out)
+            copy_atomically(exported, out)
     return BuiltBento(f"{bento_name(facts.model)}:{facts.version}", digest, out)
 
 
@@ -128,22 +128,3 @@ def _pack(checkpoint: Path, facts: VersionFacts, scratch: Path, exported: Path, 
         raise BentoNotBuilt(
             f"{facts.model}/{facts.version}", f"BentoML ended with {done.returncode}:\n{tail}"
         )
-
-
-def _publish(exported: Path, out: Path) -> None:
-    """Give the finished export its name; across file systems by a copy beside it first."""
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream, exported.open("rb") as source:
-            while piece := source.read(1 << 20):
-                stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(out)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise

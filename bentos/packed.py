@@ -13,6 +13,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from contracts.errors import CheckpointInvalid
+from contracts.faults import first_fault
 from contracts.models import VersionFacts
 from mcq.checkpoint import check_digest
 
@@ -28,7 +29,10 @@ def read_version(folder: Path) -> VersionFacts:
     path = folder / VERSION_FILE
     try:
         return VersionFacts.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError) as error:
+    except ValidationError as error:
+        reason = f"{VERSION_FILE} cannot be read ({first_fault(error)})"
+        raise CheckpointInvalid(folder, reason) from error
+    except (OSError, UnicodeDecodeError) as error:
         raise CheckpointInvalid(folder, f"{VERSION_FILE} cannot be read ({error})") from error
 
 

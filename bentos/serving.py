@@ -18,6 +18,7 @@ from contracts.digests import digest_of_file
 from contracts.errors import BentoInvalid, CheckpointInvalid, DigestMismatch
 
 GRACE_SECONDS: Final = 15
+SERVED_FOLDER: Final = "served"
 _BENTO: Final = "bento"
 _STORE: Final = "store"
 
@@ -48,10 +49,14 @@ def _folder_of(path: Path, home: Path) -> Path:
     if not path.is_file():
         raise BentoInvalid(path, "there is no such file or folder")
     name = digest_of_file(path).removeprefix("sha256:")[:16]
-    folder = (home / "served" / name / _BENTO).absolute()
+    folder = (home / SERVED_FOLDER / name / _BENTO).absolute()
     if folder.is_dir() and not _is_sound(folder):
         shutil.rmtree(folder)
-    return folder if folder.is_dir() else unpack_bento(path, folder)
+    if not folder.is_dir():
+        return unpack_bento(path, folder)
+    # When it was picked last: who prunes what is unused goes by that.
+    os.utime(folder.parent)
+    return folder
 
 
 def _is_sound(folder: Path) -> bool:
@@ -74,7 +79,7 @@ def serve_command(folder: Path, *, host: str, port: int) -> list[str]:
 def serve(folder: Path, home: Path, *, host: str, port: int) -> NoReturn:
     """Become the server of an unpacked export. The store is the port's own, so that two
     answerers do not clear each other's metrics."""
-    store = (home / "served" / f"{_STORE}-{port}").absolute()
+    store = (home / SERVED_FOLDER / f"{_STORE}-{port}").absolute()
     store.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "BENTOML_HOME": str(store), "BENTOML_DO_NOT_TRACK": "True"}
     command = serve_command(folder, host=host, port=port)

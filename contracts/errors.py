@@ -18,6 +18,7 @@
     │   ├── BaseInvalid             weights of a profile that cannot be used
     │   ├── BentoInvalid            a file or folder that is no bento of ours
     │   ├── ResultsInvalid          an evaluation or verdict file that cannot be read
+    │   ├── GatewayRefused          the gateway's problem, said again: the caller's to mend
     │   ├── SuitesDiffer            two results that are not of the same questions
     │   └── EmptySample             statistics asked of nothing, or of NaN
     ├── Refused                  exit 1, HTTP 409
@@ -52,6 +53,7 @@
     │   ├── GatewayAway             the gateway does not answer
     │   ├── HubAway                 the Hugging Face hub does not answer
     │   ├── IndexAway               the package index does not answer
+    │   ├── GatewayFailed           the gateway's problem, said again: something is away
     │   └── StorageFull             the disk is full
     └── CouldNotJudge            exit 4, HTTP 409
 
@@ -96,12 +98,14 @@ class BadInput(ProctorError):
 
 
 class BadQuestion(BadInput):
+    """Each of ``faults`` says where and what, without a full stop."""
+
     slug = "bad-question"
     title = "Not a valid question"
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(f"not a valid question: {reason}")
+    def __init__(self, *faults: str) -> None:
+        self.faults = faults
+        super().__init__(f"not a valid question: {'; '.join(faults)}.")
 
 
 class QuestionNotScored(BadInput):
@@ -262,6 +266,22 @@ class ResultsInvalid(BadInput):
         self.path = path
         self.reason = reason
         super().__init__(f"{path}: {reason}", mend=mend)
+
+
+class GatewayRefused(BadInput):
+    """What a gateway's problem document (RFC 9457) says, with a status below 500."""
+
+    slug = "gateway-refused"
+    title = "The gateway refused the question"
+
+    def __init__(self, problem: str, status: int, detail: str, request_id: str | None) -> None:
+        self.problem = problem
+        self.status = status
+        self.detail = detail
+        self.request_id = request_id
+        super().__init__(
+            f"{problem} ({status}): {detail}", mend=f"Request {request_id}." if request_id else ""
+        )
 
 
 class SuitesDiffer(BadInput):
@@ -706,6 +726,22 @@ class IndexAway(ServiceAway):
             f"profile {profile}: {release} is not on this machine, and pip cannot reach the"
             f" package index ({reason}).",
             mend="pip's own settings count (PIP_INDEX_URL, PIP_FIND_LINKS, PIP_CERT).",
+        )
+
+
+class GatewayFailed(ServiceAway):
+    """What a gateway's problem document (RFC 9457) says, with a status of 500 or above."""
+
+    slug = "gateway-failed"
+    title = "The gateway could not answer"
+
+    def __init__(self, problem: str, status: int, detail: str, request_id: str | None) -> None:
+        self.problem = problem
+        self.status = status
+        self.detail = detail
+        self.request_id = request_id
+        super().__init__(
+            f"{problem} ({status}): {detail}", mend=f"Request {request_id}." if request_id else ""
         )
 
 

@@ -89,6 +89,11 @@ class Question(Shape):
         ):
             if parts and len(parts) != len(self.choices):
                 raise ValueError(f"{name} has {len(parts)} entries for {len(letters)} choices")
+        for letter, printed, choice in zip(
+            letters, self.proof.printed if self.proof else (), self.choices, strict=False
+        ):
+            if printed != choice:
+                raise ValueError(f"the proof printed something else than choice {letter}")
         return self
 
     @property

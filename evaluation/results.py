@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from contracts.digests import canonical_json, digest_of_bytes
 from contracts.errors import ResultsInvalid
+from contracts.faults import first_fault
 from contracts.files import write_atomically
 from contracts.models import ModelName
 from contracts.verdicts import (
@@ -88,7 +89,7 @@ def parse_records(text: str, source: Path) -> tuple[QuestionRecord, ...]:
             record = QuestionRecord.model_validate_json(line)
         except ValidationError as error:
             raise ResultsInvalid(
-                source, f"line {number} is no record: {_first(error)}.", mend=EVALUATE_MEND
+                source, f"line {number} is no record: {first_fault(error)}.", mend=EVALUATE_MEND
             ) from error
         if record.id in seen:
             raise ResultsInvalid(
@@ -132,7 +133,7 @@ def _read(path: Path, shape: type[AnyShape], mend: str) -> AnyShape:
         return shape.model_validate_json(text)
     except ValidationError as error:
         raise ResultsInvalid(
-            path, f"it is no {shape.__name__}: {_first(error)}.", mend=mend
+            path, f"it is no {shape.__name__}: {first_fault(error)}.", mend=mend
         ) from error
 
 
@@ -145,10 +146,3 @@ def _text(path: Path, mend: str) -> str:
         raise ResultsInvalid(path, f"not UTF-8 at byte {error.start}.", mend=mend) from error
     except OSError as error:
         raise ResultsInvalid(path, f"{error.strerror or error}.", mend=mend) from error
-
-
-def _first(error: ValidationError) -> str:
-    fault = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    text = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{where}: {text}" if where else text

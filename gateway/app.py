@@ -22,6 +22,7 @@ from starlette.responses import Response
 from contracts.answers import AnswerReply, AnswerRequest, LiveVersion, LiveVersions, Problem
 from contracts.errors import (
     AnswererAway,
+    BadQuestion,
     PathNotFound,
     ProctorError,
     RequestMalformed,
@@ -33,7 +34,7 @@ from gateway.edge import BodyLimit, RequestIds
 from gateway.openapi import API_VERSION, describe, problems
 from gateway.plan import STABLE, Backend, PlanSource
 from gateway.problems import printable, problem_of, respond
-from gateway.reading import BadRequestBody, read_question
+from gateway.reading import read_question
 
 _METHOD_NOT_ALLOWED: Final = 405
 
@@ -176,7 +177,7 @@ async def _tell(request: Request, error: Exception) -> Response:
     """A ``ProctorError`` as a problem."""
     if not isinstance(error, ProctorError):  # pragma: no cover - registered for nothing else
         raise error
-    faults = error.faults if isinstance(error, BadRequestBody) else ()
+    faults = error.faults if isinstance(error, BadQuestion) else ()
     return respond(problem_of(error, _request_id(request), faults))
 
 

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from contracts.answers import Problem
 from contracts.errors import ProctorError
+from contracts.faults import every_fault, told
 
 MEDIA_TYPE: Final = "application/problem+json"
 REQUEST_ID_HEADER: Final = "X-Request-Id"
@@ -86,16 +87,10 @@ _WORDS: Final = {
 def _words(fault: Mapping[str, Any]) -> str:
     words = _WORDS.get(fault["type"])
     if words is None:
-        return str(fault["msg"]).removeprefix("Value error, ")
+        return told(fault)
     return words.format_map(fault.get("ctx", {}))
 
 
 def faults_in_words(error: ValidationError) -> tuple[str, ...]:
     """One line a fault: where, and what is wrong there."""
-    faults = error.errors(include_url=False, include_input=False)
-    lines = []
-    for fault in faults:
-        place = _place(fault["loc"])
-        words = _words(fault)
-        lines.append(f"{place}: {words}" if place else words)
-    return tuple(lines)
+    return every_fault(error, place=_place, words=_words)

@@ -19,14 +19,6 @@ from gateway.problems import faults_in_words, printable
 _UTF8: Final = {"utf-8", "utf8"}
 
 
-class BadRequestBody(BadQuestion):
-    """A ``BadQuestion`` that lists each fault on a line of its own."""
-
-    def __init__(self, faults: tuple[str, ...]) -> None:
-        self.faults = faults
-        super().__init__("; ".join(faults) + ".")
-
-
 def check_media_type(value: str) -> None:
     """Raises ``WrongMediaType`` unless it is JSON in UTF-8."""
     message = Message()
@@ -42,7 +34,7 @@ def check_media_type(value: str) -> None:
 
 async def read_question(request: Request) -> AnswerRequest:
     """Raises ``WrongMediaType`` (415), ``RequestTooLarge`` (413), ``RequestMalformed``
-    (400) or ``BadRequestBody`` (422)."""
+    (400) or ``BadQuestion`` (422)."""
     check_media_type(request.headers.get("content-type", ""))
     body = await request.body()
     if not body.strip():
@@ -54,4 +46,4 @@ async def read_question(request: Request) -> AnswerRequest:
         if first["type"] == "json_invalid":
             reason = str(first["ctx"]["error"]) if "ctx" in first else str(first["msg"])
             raise RequestMalformed(f"not JSON ({reason})") from error
-        raise BadRequestBody(faults_in_words(error)) from error
+        raise BadQuestion(*faults_in_words(error)) from error

@@ -1,7 +1,7 @@
 """Puts a question to a gateway over HTTP, and turns what comes back into words.
 
-A problem reply becomes a ``GatewayRefused``, whose exit code follows its status: 2 for
-what the caller must change, 3 for what is away. Source: RFC 9457.
+A problem reply becomes a ``GatewayRefused`` where the caller must change something, and a
+``GatewayFailed`` where something is away. Source: RFC 9457.
 """
 
 from __future__ import annotations
@@ -14,22 +14,10 @@ import httpx
 from pydantic import ValidationError
 
 from contracts.answers import AnswerReply, AnswerRequest, Problem
-from contracts.errors import BadInput, BadQuestion, GatewayAway, ProctorError
+from contracts.errors import BadInput, BadQuestion, GatewayAway, GatewayFailed, GatewayRefused
+from contracts.faults import first_fault
 
 _SERVER_FAULT: Final = 500
-
-
-class GatewayRefused(ProctorError):
-    """The gateway's problem, said again."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        # Raised by instance: one class for every status that a gateway answers with.
-        self.exit_code = 3 if problem.status >= _SERVER_FAULT else 2  # type: ignore[misc]
-        super().__init__(
-            f"{problem.title} ({problem.status}): {problem.detail}",
-            mend=f"Request {problem.request_id}." if problem.request_id else "",
-        )
 
 
 def question_from_words(
@@ -48,10 +36,7 @@ def question_from_words(
     try:
         return AnswerRequest(question=question, code=code, choices=tuple(choices))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        words = first["msg"].removeprefix("Value error, ")
-        raise BadQuestion(f"{place}: {words}" if place else words) from error
+        raise BadQuestion(first_fault(error)) from error
 
 
 def question_from_file(path: Path, identity: str | None) -> AnswerRequest:
@@ -73,7 +58,8 @@ def ask_gateway(
     timeout_seconds: float,
     transport: httpx.BaseTransport | None = None,
 ) -> AnswerReply:
-    """Raises ``GatewayRefused``, or ``GatewayAway`` (also where something else answers).
+    """Raises ``GatewayRefused``, ``GatewayFailed``, or ``GatewayAway`` (also where something
+    else answers).
     ``transport`` stands in for the network."""
     content = question.model_dump_json(exclude_none=True)
     headers = {"Content-Type": "application/json"}
@@ -89,4 +75,5 @@ def ask_gateway(
     except ValidationError as error:
         reason = f"something else answers there, with status {reply.status_code}"
         raise GatewayAway(url, reason) from error
-    raise GatewayRefused(problem)
+    kind = GatewayFailed if problem.status >= _SERVER_FAULT else GatewayRefused
+    raise kind(problem.title, problem.status, problem.detail, problem.request_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from contracts.errors import BadParams
+from contracts.faults import dotted, every_fault, told
 from contracts.params import Params, ScratchProfile
 
 DEFAULT_PATH = Path("params.yaml")
@@ -30,10 +32,7 @@ def checked_params(raw: Any, path: Path) -> Params:
     try:
         return Params.model_validate(raw)
     except ValidationError as error:
-        faults = [
-            f"{_key(fault['loc']) or 'file'}: {_words(fault['type'], fault['msg'])}"
-            for fault in error.errors(include_url=False)
-        ]
+        faults = every_fault(error, place=lambda loc: _key(loc) or "file", words=_words)
         raise BadParams(str(path), "; ".join(faults) + ".") from error
 
 
@@ -53,8 +52,8 @@ def _key(place: tuple[int | str, ...]) -> str:
     """The key as the file has it: pydantic puts a profile's ``source`` behind its name."""
     if len(place) > 2 and place[0] == "profiles":  # noqa: PLR2004 - profiles, name, source
         place = (*place[:2], *place[3:])
-    return ".".join(str(part) for part in place)
+    return dotted(place)
 
 
-def _words(kind: str, message: str) -> str:
-    return "unknown key" if kind == "extra_forbidden" else message.removeprefix("Value error, ")
+def _words(fault: Mapping[str, Any]) -> str:
+    return "unknown key" if fault["type"] == "extra_forbidden" else told(fault)

@@ -17,8 +17,7 @@ from typing import Final, Self
 from contracts.answers import AnsweredBy
 from contracts.errors import AnswererAway, LedgerAway, ProctorError
 from gateway.plan import STABLE, Backend, Slot, TrafficPlan
-from registry.events import Event
-from registry.events import Slot as Runs
+from registry.events import Event, Occupant
 from registry.ledger import Ledger
 from registry.state import RegistryState, fold
 
@@ -27,7 +26,7 @@ _SLOTS: Final[tuple[Slot, ...]] = ("stable", "canary")
 _log = logging.getLogger("proctor.plan")
 
 
-def plan_of(slots: dict[str, Runs]) -> TrafficPlan:
+def plan_of(slots: dict[str, Occupant]) -> TrafficPlan:
     """The ledger's slots as the gateway's plan; pydantic ``ValidationError`` for a URL that
     cannot be one."""
     return TrafficPlan(
@@ -39,7 +38,7 @@ def plan_of(slots: dict[str, Runs]) -> TrafficPlan:
     )
 
 
-def _answered_by(runs: Runs) -> AnsweredBy:
+def _answered_by(runs: Occupant) -> AnsweredBy:
     return AnsweredBy(
         model=runs.model, version=runs.version, digest=runs.digest, scoring=runs.scoring
     )

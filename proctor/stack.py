@@ -8,6 +8,7 @@ file, and only one command at a time may change it. All addresses are on loopbac
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import sys
@@ -17,16 +18,18 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 from bentos.serving import serve_command, unpacked
 from contracts.errors import AnswererAway, StackConflict
 from contracts.files import write_atomically
 from proctor.processes import HOST, Process, answers, check_port, end, free_port, start, wait_ready
+from proctor.pruning import prune
 from proctor.registry_access import open_registry
 from proctor.settings import STACK_FILE, Settings
 from proctor.version_bento import version_bento
-from registry.events import Slot
+from registry.events import Occupant
 from registry.ledger import Ledger
 from registry.state import VersionRecord
 
@@ -132,10 +135,23 @@ class Stack:
                 end(retiring)
                 self._say(f"{ANSWERER:9} ended   {retiring.url} ({retiring.detail['version']})")
             self._remember(running)
+            self._prune(running)
             return running
 
+    def _prune(self, running: dict[str, Process]) -> None:
+        """Remove what earlier starts left; a fault there fails nothing."""
+        stores = [self._store(process) for process in running.values()]
+        with contextlib.suppress(OSError):
+            pruned = prune(self._settings.home, keep=stores, now_seconds=time.time())
+            if pruned:
+                self._say(f"{'pruned':9} {len(pruned)} unused folders in {self._settings.home}")
+
+    def _store(self, process: Process) -> Path:
+        """The store of an answerer; of another service, where its would be."""
+        return self._settings.home / "answerers" / process.url.rpartition(":")[2]
+
     def _back_to(
-        self, before: dict[str, Process], running: dict[str, Process], slot: Slot | None
+        self, before: dict[str, Process], running: dict[str, Process], slot: Occupant | None
     ) -> None:
         """Say in the ledger who answers then, and end what this call started, also when the
         ledger does not answer."""
@@ -222,7 +238,7 @@ class Stack:
             if old is not None:
                 running[RETIRING] = old.model_copy(update={"service": RETIRING})
             process = self._launch_answerer(running, champion)
-        runs = Slot(
+        runs = Occupant(
             model=champion.model,
             version=champion.version,
             digest=champion.digest,
@@ -296,6 +312,7 @@ class Stack:
                         ended.append(service)
                         self._say(f"{service:9} ended   {process.url}")
                     self._remember(processes)
+            self._prune(processes)
             return ended
 
     def _retire_stable(self) -> None:

@@ -100,8 +100,9 @@ class BentoBuilt(Shape):
     digest: Digest
 
 
-class Slot(Shape):
-    """What answers in a slot: a version, behind a URL, from a bento."""
+class Occupant(Shape):
+    """What answers in a slot (``stable``, ``canary``): a version, behind a URL, from a
+    bento."""
 
     model: ModelName
     version: str
@@ -113,7 +114,7 @@ class Slot(Shape):
 
 class SlotAssigned(Shape):
     slot: str
-    runs: Slot
+    runs: Occupant
 
 
 class SlotRetired(Shape):

@@ -16,7 +16,7 @@ from contracts.errors import (
 )
 from contracts.verdicts import EvaluationResult, TrainingResult, Verdict
 from registry.events import VerdictFacts
-from registry.state import VersionRecord
+from registry.state import ModelState, VersionRecord
 
 
 def shown(version: str | None) -> str:
@@ -90,4 +90,17 @@ def check_verdict(record: VersionRecord, champion: str | None) -> None:
             record.model,
             judged_against=shown(record.verdict.champion),
             present=shown(champion),
+        )
+
+
+def check_new(model: ModelState, number: str, digest: str) -> None:
+    """A version that the store just made is none that the ledger has: a store that was set
+    back to an earlier day counts from there again. Raises ``DigestMismatch``."""
+    if number in model.versions:
+        raise DigestMismatch(
+            f"{model.name}/{number} in MLflow",
+            expected=model.versions[number].digest,
+            found=digest,
+            mend="MLflow gave a number anew that the ledger knows: restore MLflow's database"
+            " from a backup that has all versions of `proctor registry list`.",
         )

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from contracts.digests import canonical_json
 from contracts.errors import BadParams, LedgerAway, LedgerCorrupt, StorageFull
+from contracts.faults import first_fault
 from contracts.files import storage_faults
 from registry.events import NO_EVENT, Event, Payload, chain
 from registry.state import RegistryState, fold
@@ -290,8 +291,9 @@ def _event(row: dict[str, Any]) -> Event:
         event.payload()
         stored = {**event.model_dump(mode="json"), "data": canonical_json(event.data)}
         canonical_json(stored).encode()
-    except (ValidationError, ValueError, TypeError) as error:
-        raise LedgerCorrupt(_place(row), f"it is no event: {error}") from error
+    except (ValueError, TypeError) as error:
+        reason = first_fault(error) if isinstance(error, ValidationError) else error
+        raise LedgerCorrupt(_place(row), f"it is no event: {reason}") from error
     for column, value in row.items():
         if type(value) is not type(stored[column]) or value != stored[column]:
             raise LedgerCorrupt(_place(row), f"its {column} is not as it was written")

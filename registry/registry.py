@@ -2,10 +2,7 @@
 
 A promotion has two steps. The *decision* is an event: in one exclusive transaction the
 verdict is held against the present champion, and the move appended. The *projection*
-sets MLflow's alias inside a second exclusive transaction and appends that it did, so a
-late mover can never overwrite a newer alias. A kill between the two leaves a pending
-move, which the next command (or ``repair``) finishes. An alias that stands where no move
-of ours put it was moved behind the ledger's back: it is reported, never followed.
+(``registry.projection``) then shows it in MLflow.
 
 ``at_step`` is called between any two steps of a move; tests end the process there.
 """
@@ -25,11 +22,12 @@ from contracts.errors import (
     DigestMismatch,
     LedgerCorrupt,
     ModelNotFound,
-    MoveNotShown,
+    NotFound,
+    Refused,
     ResultsInvalid,
-    TrackingAway,
     VersionNotFound,
 )
+from contracts.faults import first_fault
 from contracts.models import CHALLENGER, CHAMPION, Alias, ModelRef
 from contracts.verdicts import (
     ChampionPin,
@@ -40,12 +38,10 @@ from contracts.verdicts import (
 )
 from registry.events import (
     AliasMoved,
-    AliasProjected,
-    AliasRestored,
     BentoBuilt,
     Event,
+    Occupant,
     Payload,
-    Slot,
     SlotAssigned,
     SlotRetired,
     VerdictRecorded,
@@ -53,18 +49,18 @@ from registry.events import (
 )
 from registry.evidence import (
     check_evidence,
+    check_new,
     check_reason,
     check_verdict,
-    shown,
     verdict_facts,
 )
 from registry.findings import Finding, find_faults
 from registry.ledger import Ledger, LedgerWriter
 from registry.pages import write_pages
+from registry.projection import Projection
 from registry.state import ModelState, RegistryState, VersionRecord
 from registry.versions import DIGEST_TAG, VersionStore
 
-ALIASES: tuple[Alias, ...] = (CHAMPION, CHALLENGER)
 # Every step of the moves at which a process may be killed and nothing is lost, in order.
 REGISTER_STEPS = (
     "register:checked",
@@ -99,6 +95,7 @@ class Registry:
         self._actor = actor
         self._commit = commit
         self._at_step = at_step
+        self._projection = Projection(ledger, versions, append=self._append, at_step=at_step)
 
     def _append(self, writer: LedgerWriter, model: str, payload: Payload, why: str) -> Event:
         return writer.append(model, payload, who=self._actor, why=why, commit=self._commit)
@@ -127,15 +124,15 @@ class Registry:
         self._checked_records(evaluation.run_id, evaluation.records_digest)
         model, facts = verdict.model, verdict_facts(verdict)
         with self.ledger.write() as writer:
-            self._project_pending(writer, model)
+            self._projection.show_pending(writer, model)
             known = writer.state.models.get(model) or ModelState(name=model)
-            if known.versions:
-                self._check_aliases(known)
+            self._projection.check_aliases(known)
             record = next((r for r in known.versions.values() if r.digest == training.digest), None)
             news = record is None or record.verdict != facts
             if record is None:
                 self._at_step("register:checked")
                 number = self._find_or_create(known, training, evaluation, verdict)
+                check_new(known, number, training.digest)
                 self._at_step("register:version-made")
                 registered = VersionRegistered(
                     version=number,
@@ -159,7 +156,7 @@ class Registry:
             if news and number not in state.aliases.values():
                 self._decide(writer, model, CHALLENGER, number, why, facts.verdict_digest)
         self._at_step("register:recorded")
-        self._project(model)
+        self._projection.project(model)
         record = self.ledger.state().model(model).version(number)
         write_pages(self._versions, record, training, evaluation)
         return record
@@ -199,12 +196,12 @@ class Registry:
         known = self.ledger.state().models.get(ref.name)
         if known is not None and known.pending:
             # On its own, so that it counts even when this promotion is refused.
-            self._project(ref.name)
+            self._projection.project(ref.name)
         with self.ledger.write() as writer:
-            self._project_pending(writer, ref.name)
+            self._projection.show_pending(writer, ref.name)
             record = writer.state.resolve(ref)
             model = writer.state.model(ref.name)
-            self._check_aliases(model)
+            self._projection.check_aliases(model)
             if model.champion != record.version:
                 check_verdict(record, model.champion)
                 self._check_stored(record)
@@ -214,7 +211,7 @@ class Registry:
                 if model.aliases.get(CHALLENGER) == record.version:
                     self._decide(writer, ref.name, CHALLENGER, None, why, digest)
         self._at_step("promote:decided")
-        self._project(ref.name)
+        self._projection.project(ref.name)
         return record
 
     def _decide(
@@ -229,33 +226,6 @@ class Registry:
         before = writer.state.model(model).aliases.get(alias)
         move = AliasMoved(alias=alias, before=before, to=to, verdict_digest=verdict_digest)
         self._append(writer, model, move, why)
-
-    def _project(self, model: str) -> list[str]:
-        try:
-            with self.ledger.write() as writer:
-                done = self._project_pending(writer, model)
-        except TrackingAway as error:
-            raise MoveNotShown(model, error.reason) from error
-        self._at_step("projected")
-        return done
-
-    def _project_pending(self, writer: LedgerWriter, model: str) -> list[str]:
-        """Show decided moves in the store, inside the caller's exclusive transaction."""
-        done = []
-        state = writer.state.models.get(model)
-        for alias, move in (state.pending if state else {}).items():
-            found = self._versions.aliases(model).get(alias)
-            if found not in {move.before, move.to}:
-                raise AliasTampered(model, alias, ledger=shown(move.to), found=shown(found))
-            if found != move.to:
-                self._versions.set_alias(model, alias, move.to)
-            self._at_step(f"{alias}:shown")
-            payload = AliasProjected.model_validate(
-                {"alias": alias, "to": move.to, "move": move.seq}
-            )
-            self._append(writer, model, payload, "MLflow shows the move")
-            done.append(f"{model}@{alias} now shows {shown(move.to)}, decided by event {move.seq}")
-        return done
 
     def _check_stored(self, record: VersionRecord) -> None:
         """The store has the version with its digest: before a decision, since one that can
@@ -284,15 +254,6 @@ class Registry:
                 mend="The artifact was altered: evaluate again.",
             )
         return data
-
-    def _check_aliases(self, model: ModelState) -> None:
-        found = self._versions.aliases(model.name)
-        for alias in ALIASES:
-            ledger = model.aliases.get(alias)
-            if found.get(alias) != ledger:
-                raise AliasTampered(
-                    model.name, alias, ledger=shown(ledger), found=shown(found.get(alias))
-                )
 
     # ------------------------------------------------------------ reading
 
@@ -342,7 +303,7 @@ class Registry:
         try:
             records = [QuestionRecord.model_validate_json(line) for line in data.splitlines()]
         except ValidationError as error:
-            raise ResultsInvalid(Path("records.jsonl"), str(error)) from error
+            raise ResultsInvalid(Path("records.jsonl"), f"{first_fault(error)}.") from error
         return ChampionPin(
             model=model,
             version=champion.version,
@@ -360,7 +321,7 @@ class Registry:
             if writer.state.model(record.model).version(record.version).bento != built:
                 self._append(writer, record.model, built, f"bento {tag}")
 
-    def assign_slot(self, slot: str, runs: Slot, *, why: str) -> None:
+    def assign_slot(self, slot: str, runs: Occupant, *, why: str) -> None:
         with self.ledger.write() as writer:
             if writer.state.slots.get(slot) != runs:
                 self._append(writer, runs.model, SlotAssigned(slot=slot, runs=runs), why)
@@ -384,29 +345,30 @@ class Registry:
             return [Finding(kind="ledger", model=None, text=error.fact, mend=error.mend)]
         return find_faults(self.ledger.state(), self._versions)
 
-    def repair(self, *, restore: bool = False) -> list[str]:
+    def repair(
+        self, *, restore: bool = False, tell: Callable[[str], None] = lambda _line: None
+    ) -> list[str]:
         """Finish our own half-applied moves; with ``restore`` also set tampered aliases
-        back to what the ledger says. What was done, a line each. Raises ``LedgerCorrupt``."""
+        back to what the ledger says. What was done, a line each, which ``tell`` hears at
+        once. Raises ``LedgerCorrupt``; and, when every other model is repaired, why the
+        first one cannot be: ``AliasTampered``, or ``VersionNotFound`` where the store lost
+        what an alias is to show."""
         self.ledger.verify_chain()
         done: list[str] = []
-        for model in self.ledger.state().models:
-            if restore:
-                done += self._restore(model)
-            done += self._project(model)
-        return done
-
-    def _restore(self, model: str) -> list[str]:
-        done = []
-        with self.ledger.write() as writer:
-            state = writer.state.model(model)
-            found = self._versions.aliases(model)
-            for alias in ALIASES:
-                move, to = state.pending.get(alias), state.aliases.get(alias)
-                ours = {to, move.before} if move else {to}
-                if found.get(alias) not in ours:
-                    payload = AliasRestored(alias=alias, found=found.get(alias), to=to)
-                    self._append(writer, model, payload, "repair --restore")
-                    done.append(
-                        f"{model}@{alias} was at {shown(found.get(alias))}, is at {shown(to)}"
-                    )
+        faults: list[Refused | NotFound] = []
+        known = list(self.ledger.state().models)
+        # A model of which no register came to the ledger may have an alias set by others.
+        others = [name for name in self._versions.models() if name not in known] if restore else []
+        for model in (*known, *others):
+            try:
+                lines = self._projection.restore(model) if restore else []
+                lines += self._projection.project(model)
+            except (AliasTampered, VersionNotFound, ModelNotFound) as error:
+                faults.append(error)
+                continue
+            for line in lines:
+                tell(line)
+            done += lines
+        if faults:
+            raise faults[0]
         return done

@@ -18,7 +18,7 @@ from registry.events import (
     AliasRestored,
     BentoBuilt,
     Event,
-    Slot,
+    Occupant,
     SlotAssigned,
     SlotRetired,
     VerdictFacts,
@@ -88,7 +88,7 @@ class RegistryState(Shape):
 
     seq: int = 0
     models: dict[str, ModelState] = Field(default_factory=dict)
-    slots: dict[str, Slot] = Field(default_factory=dict)
+    slots: dict[str, Occupant] = Field(default_factory=dict)
 
     def model(self, name: str) -> ModelState:
         """Raises ``ModelNotFound``."""

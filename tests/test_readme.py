@@ -119,3 +119,17 @@ def test_every_extra_of_the_project_is_named() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for extra in set(project["optional-dependencies"]) - {"dev"}:
         assert f"`{extra}`" in README or f"[{extra}]" in README, extra
+
+
+def test_every_variable_of_ours_is_in_the_table_and_no_other() -> None:
+    block = README.partition("## Environment")[2].partition("\n## ")[0]
+    told = set(re.findall(r"^\| `(PROCTOR_\w+)` \|", block, re.MULTILINE))
+    files = [path for path in tracked() if not path.startswith(("tests/", "docs/"))]
+    code = [path for path in files if path.endswith(".py") or path == "Makefile"]
+    read = {
+        name
+        for path in code
+        for name in re.findall(r"PROCTOR_[A-Z][A-Z_]*[A-Z]", (ROOT / path).read_text("utf-8"))
+    }
+    assert len(code) > 50
+    assert told == read

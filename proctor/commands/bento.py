@@ -50,8 +50,8 @@ def serve(
     from bentos.serving import serve as serve_bento
     from bentos.serving import unpacked
     from contracts.models import ModelRef
-    from proctor.processes import check_port
     from proctor.registry_access import open_registry
+    from proctor.serving import listen
     from proctor.settings import read_settings
     from proctor.version_bento import version_bento
 
@@ -63,6 +63,7 @@ def serve(
         found = version_bento(registry, settings, record)
         path, digest = found.path, found.digest
     folder = unpacked(path, settings.home, expected_digest=digest)
-    check_port("answerer", port)
+    # Told before the seconds that BentoML takes to find out.
+    listen("answerer", host, port).close()
     note(f"serving {folder} at http://{host}:{port}")
     serve_bento(folder, settings.home, host=host, port=port)

@@ -243,8 +243,5 @@ def repair(
     ] = False,
 ) -> None:
     """Finish moves of ours that were killed half-way."""
-    done = _open().repair(restore=restore)
-    for line in done:
-        print(line)
-    if not done:
+    if not _open().repair(restore=restore, tell=print):
         print("nothing to repair")

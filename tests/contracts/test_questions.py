@@ -53,6 +53,10 @@ distinct_choices = st.lists(
         ({"misconceptions": ["x", None]}, "misconceptions has 2 entries for 3 choices"),
         ({"proof": {"program": "0", "sources": ["x"], "printed": []}}, "proof.sources has 1"),
         ({"proof": {"program": "0", "sources": [], "printed": ["x"]}}, "proof.printed has 1"),
+        (
+            {"proof": {"program": "0", "sources": [], "printed": [*GOOD["choices"][:2], "9"]}},
+            "the proof printed something else than choice C",
+        ),
         ({"gold": "B"}, "Extra inputs are not permitted"),
     ],
 )

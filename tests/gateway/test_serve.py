@@ -19,7 +19,7 @@ from bentos.archive import unpack_bento
 from bentos.build import build_bento
 from contracts.answers import Answer, AnswerReply
 from contracts.models import VersionFacts
-from registry.events import Slot, SlotAssigned, SlotRetired
+from registry.events import Occupant, SlotAssigned, SlotRetired
 from registry.ledger import Ledger
 from tests.answerers import ServedBento, kill, served_bento
 from tests.checkpoints import make_tiny_checkpoint
@@ -89,7 +89,7 @@ def version(tmp_path_factory: pytest.TempPathFactory) -> tuple[VersionFacts, Pat
 
 
 def assign(ledger: Ledger, facts: VersionFacts, url: str) -> None:
-    runs = Slot(
+    runs = Occupant(
         model=facts.model,
         version=facts.version,
         digest=facts.digest,

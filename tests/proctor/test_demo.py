@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from contracts.errors import Refused
-from proctor.demo import Demo, Sizes, with_key
+from proctor.demo import MARK, Demo, Sizes, with_key
 from proctor.params import load_params
+from proctor.processes import ProcessId
 
 ROOT = Path(__file__).parents[2]
 SIZES = Sizes(questions=1_000, short_steps=1, long_steps=2, minimum_accuracy=0.1)
@@ -19,6 +23,23 @@ def test_a_folder_that_is_no_demonstration_is_left_alone(tmp_path: Path) -> None
     with pytest.raises(Refused, match="no demonstration"):
         Demo(tmp_path, SIZES).run()
     assert mine.read_text() == "stages: {}"
+
+
+def test_a_command_that_goes_on_alone_is_ended_before_its_folder_is_removed(
+    tmp_path: Path,
+) -> None:
+    """As after a demonstration that was killed outright while it trained."""
+    work = tmp_path / "work"
+    (work / MARK).parent.mkdir(parents=True)
+    with subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True
+    ) as orphan:
+        began = psutil.Process(orphan.pid).create_time()
+        mark = ProcessId(pid=orphan.pid, began=began)
+        (work / MARK).write_text(mark.model_dump_json())
+        Demo(work, SIZES)._clear()
+        assert not mark.is_alive()
+    assert not work.exists()
 
 
 def test_one_key_of_one_section_is_changed_and_nothing_else(tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ import pytest
 from contracts.errors import AnswererAway
 from gateway.plan import TrafficPlan
 from proctor.plan import LedgerPlan, plan_of
-from registry.events import Payload, Slot, SlotAssigned, SlotRetired
+from registry.events import Occupant, Payload, SlotAssigned, SlotRetired
 from registry.ledger import Ledger
 from tests.waiting import wait_until
 
 
-def runs(version: str, url: str = "http://127.0.0.1:3001") -> Slot:
-    return Slot(
+def runs(version: str, url: str = "http://127.0.0.1:3001") -> Occupant:
+    return Occupant(
         model="coding-mcqa",
         version=version,
         digest="sha256:" + version[0] * 64,

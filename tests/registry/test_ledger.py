@@ -12,7 +12,15 @@ import pytest
 import sqlalchemy as sa
 
 from contracts.errors import BadParams, LedgerAway, LedgerCorrupt, StorageFull
-from registry.events import NO_EVENT, BentoBuilt, EventKind, SlotRetired
+from registry.events import (
+    NO_EVENT,
+    BentoBuilt,
+    EventKind,
+    Occupant,
+    SlotAssigned,
+    SlotRetired,
+    chain,
+)
 from registry.ledger import Ledger
 from tests.registry.making import MODEL, digest, registered
 from tests.registry.processes import run_together
@@ -325,3 +333,28 @@ def test_a_slot_retired_that_was_never_assigned_is_no_fault(tmp_path: Path) -> N
     with ledger.write() as writer:
         writer.append(MODEL, SlotRetired(slot="canary"), **BY)
     assert ledger.state().slots == {}
+
+
+def test_an_event_written_long_ago_keeps_its_hash() -> None:
+    """Names in the code may change, what stands in a ledger may not."""
+    event = chain(
+        seq=1,
+        at="2026-11-24T09:00:00.000000Z",
+        model="coding-mcqa",
+        payload=SlotAssigned(
+            slot="stable",
+            runs=Occupant(
+                model="coding-mcqa",
+                version="1",
+                digest=digest("w"),
+                scoring="text",
+                url="http://127.0.0.1:3001",
+                bento="coding_mcqa:1",
+            ),
+        ),
+        who="ada@desk",
+        why="proctor up",
+        commit="c0ffee",
+        previous=NO_EVENT,
+    )
+    assert event.hash == "sha256:eaf42f511f7111fd906fcd7ad699ddd751baf6163fc3e1124c352c7681586469"

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.errors import LedgerCorrupt
-from registry.events import BentoBuilt, Slot, SlotAssigned
+from contracts.errors import AliasTampered, LedgerCorrupt
+from contracts.models import ModelRef
+from registry.events import BentoBuilt, Occupant, SlotAssigned
 from registry.findings import Finding
 from registry.ledger import Ledger
 from registry.registry import Registry
 from registry.versions import MemoryVersions
-from tests.registry.making import MODEL, digest, registered
+from tests.registry.making import MODEL, digest, in_memory, registered
 
 COLUMNS = ("seq", "at", "model", "kind", "who", "why", "commit", "data", "previous", "hash")
 EVENTS = 4
@@ -26,7 +27,7 @@ EVENTS = 4
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ledger") / "ledger.db"
-    slot = Slot(
+    slot = Occupant(
         model=MODEL, version="1", digest=digest("w"), scoring="text", url="http://x", bento="b:1"
     )
     with Ledger(f"sqlite:///{path}").write() as writer:
@@ -170,3 +171,35 @@ def test_what_was_done_to_the_events_is_found(
     [finding] = registry.verify()
     assert isinstance(finding, Finding)
     assert finding.kind == "ledger"
+
+
+def test_a_chain_cut_at_its_end_holds_but_verify_sees_it_in_the_store(tmp_path: Path) -> None:
+    """Two versions, each promoted; then the last events are removed, one more each time."""
+    path = tmp_path / "ledger.db"
+    store = MemoryVersions()
+    registry = Registry(Ledger(f"sqlite:///{path}"), store, actor="me", commit="c")
+    for seed in (1, 2):
+        record = in_memory(store, tmp_path, seed).register(
+            registry, champion=registry.champion(MODEL)
+        )
+        registry.promote(ModelRef(name=MODEL, version=record.version), why="a test")
+    events = len(registry.ledger.events())
+    assert registry.verify() == []
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    for left in range(events):
+        cut = altered(path, tmp_path, ("DELETE FROM proctor_events WHERE seq > ?", (left,)))
+        assert cut.verify_chain() == left
+        after = Registry(cut, store, actor="me", commit="c")
+        kinds = {finding.kind for finding in after.verify()}
+        assert kinds, f"{events - left} events were removed, and nobody sees it"
+        if kinds == {"half-applied"}:
+            # Only that MLflow shows the move was forgotten: it is looked up again.
+            after.repair()
+            assert after.verify() == []
+        elif MODEL in cut.state().models:
+            assert "tampered" in kinds
+            # A move that the cut left half-applied may be shown again; the champion stays.
+            with pytest.raises(AliasTampered):
+                after.promote(ModelRef(name=MODEL, version="1"), why="as if nothing were")
+            assert store.aliases(MODEL)["champion"] == "2"

@@ -25,7 +25,7 @@ from contracts.errors import (
     VersionNotFound,
 )
 from contracts.models import ModelRef
-from registry.events import EventKind, Slot
+from registry.events import EventKind, Occupant
 from registry.ledger import Ledger
 from registry.registry import PROMOTE_STEPS, REGISTER_STEPS, Registry
 from registry.state import VersionRecord
@@ -516,7 +516,7 @@ def test_a_bento_is_recorded_once(registry: Registry, first: Evidence) -> None:
 
 def test_slots(registry: Registry, first: Evidence) -> None:
     record = first.register(registry)
-    runs = Slot(
+    runs = Occupant(
         model=MODEL,
         version="1",
         digest=record.digest,
@@ -673,3 +673,72 @@ def test_a_register_killed_before_the_ledger_knew_is_completed_by_the_next(
     assert first.register(registry).version == "1"
     assert len(store.tags(MODEL)) == 1
     assert registry.verify() == []
+
+
+def test_a_tampered_model_does_not_keep_another_one_from_being_repaired(
+    registry: Registry, ledger: Ledger, store: MemoryVersions, first: Evidence, second: Evidence
+) -> None:
+    theirs = "a-model-before-ours"
+    first.register(registry, theirs)
+    second.register(registry)
+
+    def promote(model: str) -> Callable[[Registry], object]:
+        return lambda r: r.promote(ModelRef(name=model, version="1"), why="a test")
+
+    for model in (theirs, MODEL):
+        killed_at("promote:decided", ledger, store, promote(model))
+    store.create(theirs, first.training.model_uri, {DIGEST_TAG: OTHER})
+    store.set_alias(theirs, "champion", "2")
+    told: list[str] = []
+    with pytest.raises(AliasTampered, match=theirs):
+        registry.repair(tell=told.append)
+    assert store.aliases(MODEL) == {"champion": "1"}
+    assert [line.split()[0] for line in told] == [f"{MODEL}@champion", f"{MODEL}@challenger"]
+    assert {finding.model for finding in registry.verify()} == {theirs}
+
+
+def test_an_alias_that_was_there_before_the_first_register_is_told_before_anything_changes(
+    registry: Registry, ledger: Ledger, store: MemoryVersions, first: Evidence, second: Evidence
+) -> None:
+    store.create(MODEL, second.training.model_uri, {DIGEST_TAG: second.digest})
+    store.set_alias(MODEL, "challenger", "1")
+    with pytest.raises(AliasTampered):
+        first.register(registry)
+    assert ledger.events() == []
+    assert set(store.tags(MODEL)) == {"1"}
+    assert registry.repair() == [], "without --restore nothing of others is touched"
+    assert registry.repair(restore=True)
+    assert store.aliases(MODEL) == {}
+    assert first.register(registry).version == "2"
+
+
+def test_a_number_that_the_store_gives_again_is_refused(
+    registry: Registry, ledger: Ledger, store: MemoryVersions, first: Evidence, second: Evidence
+) -> None:
+    """As a store does that was set back: the ledger's own version 2 must stay what it is."""
+    champion_of(registry, first)
+    again = second.register(registry, champion=registry.champion(MODEL))
+    registry.promote(ref("/2"), why="a test")
+    del store._tags[MODEL]["1"]
+    events = ledger.events()
+    third = in_memory(store, first.folder.parent / "third", 3)
+    with pytest.raises(DigestMismatch, match=f"{MODEL}/2 in MLflow") as found:
+        third.register(registry, champion=again)
+    assert (found.value.expected, found.value.found) == (second.digest, third.digest)
+    assert ledger.events() == events
+    assert [finding.kind for finding in registry.verify()] == ["missing", "digest"]
+
+
+def test_a_model_that_the_store_lost_does_not_keep_another_one_from_being_repaired(
+    registry: Registry, ledger: Ledger, store: MemoryVersions, first: Evidence, second: Evidence
+) -> None:
+    theirs = "a-model-before-ours"
+    first.register(registry, theirs)
+    second.register(registry)
+    for model in (theirs, MODEL):
+        ours = ModelRef(name=model, version="1")
+        killed_at("promote:decided", ledger, store, lambda r, ours=ours: r.promote(ours, why="a"))
+    del store._tags[theirs]
+    with pytest.raises(VersionNotFound, match=theirs):
+        registry.repair()
+    assert store.aliases(MODEL) == {"champion": "1"}

@@ -16,8 +16,8 @@ from registry.events import (
     AliasRestored,
     BentoBuilt,
     Event,
+    Occupant,
     Payload,
-    Slot,
     SlotAssigned,
     SlotRetired,
     VerdictRecorded,
@@ -98,8 +98,8 @@ def _payload(move: str, state: RegistryState, name: str, number: str, alias: str
     return made[move]()
 
 
-def slot(model: str, version: str) -> Slot:
-    return Slot(
+def slot(model: str, version: str) -> Occupant:
+    return Occupant(
         model=model, version=version, digest=digest("w"), scoring="text", url="http://x", bento="b"
     )
 

@@ -47,9 +47,13 @@ def test_up_serves_the_champion_and_down_ends_exactly_that(stack: Work) -> None:
     assert {name: row["pid"] for name, row in status(stack).items()} == {
         name: row["pid"] for name, row in running.items()
     }
+    stores = stack.folder / ".proctor/answerers"
+    port = running["answerer"]["url"].rpartition(":")[2]
+    assert [path.name for path in stores.iterdir()] == [port], "one store, of the one that runs"
 
     done = stack.run("proctor", "down")
     assert done.returncode == 0
+    assert list(stores.iterdir()) == []
     for row in running.values():
         with pytest.raises(ProcessLookupError):
             os.kill(row["pid"], 0)

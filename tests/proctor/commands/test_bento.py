@@ -76,6 +76,11 @@ def test_a_file_is_served_until_told_to_end(tmp_path: Path) -> None:
         busy = bento(tmp_path / "home", "serve", str(out), "--port", str(port))
         assert busy.returncode == 1
         assert "is taken by another program" in busy.stderr
+        # Free on loopback does not make it ours to listen on elsewhere.
+        words = ("--host", "203.0.113.1", "--port", str(free_port()))
+        elsewhere = bento(tmp_path / "home", "serve", str(out), *words)
+        assert elsewhere.returncode == 2
+        assert "cannot listen on 203.0.113.1:" in elsewhere.stderr
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=20) == 0
     finally:

@@ -69,7 +69,7 @@ def test_a_suite_is_shown_pinned_and_held_to_it(folder: Path) -> None:
     assert (again.returncode, again.stdout) == (0, pinned.stdout)
     assert "pinned to these questions" in suites(folder, "show", "quiz").stdout
 
-    write_questions(folder / "quiz.jsonl", make_questions(8))
+    write_questions(folder / "quiz.jsonl", make_questions(7))
     for words in (("show", "quiz"), ("pin", "quiz")):
         done = suites(folder, *words)
         assert done.returncode == 1

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import StorageFull
-from contracts.files import storage_faults, write_atomically
+from contracts.files import storage_faults, write_atomically, writing_atomically
 from tests.environments import unmeasured
 
 ROOT = Path(__file__).parents[2]
@@ -128,3 +128,22 @@ def test_the_umask_decides_who_may_read(tmp_path: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+
+
+def test_a_stream_becomes_the_file_when_its_block_ends_and_not_before(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "rows.jsonl"
+    with writing_atomically(path) as stream:
+        stream.write("one\n")
+        assert not path.exists()
+        stream.write("two\n")
+    assert path.read_text() == "one\ntwo\n"
+
+
+def test_a_block_that_fails_leaves_what_stood_there(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("old")
+    with pytest.raises(ValueError, match="bad row"), writing_atomically(path) as stream:
+        stream.write("x" * 100_000)
+        raise ValueError("bad row")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]

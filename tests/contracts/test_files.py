@@ -142,8 +142,13 @@ def test_a_stream_becomes_the_file_when_its_block_ends_and_not_before(tmp_path: 
 def test_a_block_that_fails_leaves_what_stood_there(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text("old")
-    with pytest.raises(ValueError, match="bad row"), writing_atomically(path) as stream:
-        stream.write("x" * 100_000)
-        raise ValueError("bad row")
+
+    def write() -> None:
+        with writing_atomically(path) as stream:
+            stream.write("x" * 100_000)
+            raise ValueError("bad row")
+
+    with pytest.raises(ValueError, match="bad row"):
+        write()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

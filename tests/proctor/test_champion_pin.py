@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import DigestMismatch
+from contracts.models import ModelRef
 from contracts.params import EvaluateParams
 from evaluation.suite import read_suite
 from proctor.champion_pin import pin_on
@@ -36,7 +37,7 @@ def registry(tmp_path: Path) -> Registry:
         Ledger(f"sqlite:///{tmp_path}/ledger.db"), store, actor="tester", commit="c0ffee"
     )
     record = made.register(registry)
-    registry.promote(MODEL, record.version, why="a test")
+    registry.promote(ModelRef.parse(f"{MODEL}/{record.version}"), why="a test")
     return registry
 
 

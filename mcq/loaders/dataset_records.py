@@ -121,7 +121,8 @@ def _faults(address: str, *, on_hub: bool) -> Iterator[None]:
         AttributeError,
     ) as error:
         cause = error.__cause__ or error
-        if on_hub and isinstance(error, OSError) and not isinstance(error, DatasetsError):
+        ours = (DatasetsError, PermissionError)
+        if on_hub and isinstance(error, OSError) and not isinstance(error, ours):
             raise HubAway(address, _endpoint(), _words(cause), mend=_MEND_AWAY) from error
         raise BadInput(
             f"{address} cannot be read: {_words(cause)}",

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from contracts.errors import BadInput, BadRow
 from contracts.sources import FORMATS, FormatName, QuestionSource
 from mcq.loaders import Reading, load_questions
-from mcq.loaders.reading import SUFFIXES
+from mcq.loaders.fields import SUFFIXES
 from tests.mcq.loaders.drawing import json_values
 
 WITHOUT_LIBRARY = tuple(suffix for suffix in SUFFIXES if suffix != ".parquet")

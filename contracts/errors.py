@@ -34,19 +34,19 @@
     │   ├── ModelNotFound
     │   ├── VersionNotFound
     │   ├── AliasNotFound
-    │   ├── PathNotFound            no such path at the gateway
     │   ├── SuiteNotFound
     │   ├── DatasetNotFound         the hub has no such dataset at that revision
+    │   ├── PathNotFound            no such path at the gateway
     │   └── RunNotFound
     ├── ServiceAway              exit 3, HTTP 503
     │   ├── TrackingAway            MLflow does not answer
     │   ├── MoveNotShown            a move was decided, and MLflow does not show it yet
     │   ├── LedgerAway              the ledger's database does not answer
+    │   ├── DatasetAway             the hub that has the dataset does not answer
     │   ├── AnswererAway            no answerer behind a slot
     │   ├── AnswererBroken          an answerer whose reply cannot be trusted (HTTP 502)
     │   ├── DeadlinePassed          no answer in time (HTTP 504)
     │   ├── GatewayAway             the gateway does not answer
-    │   ├── HubAway                 the Hugging Face hub does not answer
     │   └── StorageFull             the disk is full
     └── CouldNotJudge            exit 4, HTTP 409
 
@@ -456,15 +456,6 @@ class AliasNotFound(NotFound):
         )
 
 
-class PathNotFound(NotFound):
-    slug = "path-not-found"
-    title = "No such path"
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        super().__init__(f"there is nothing at {path}.", mend="See /openapi.json.")
-
-
 class SuiteNotFound(NotFound):
     slug = "suite-not-found"
     title = "No such suite"
@@ -489,6 +480,15 @@ class DatasetNotFound(NotFound):
             f"the Hugging Face hub has no {address}: {reason}.",
             mend="Check owner, name and commit; a gated dataset needs HF_TOKEN.",
         )
+
+
+class PathNotFound(NotFound):
+    slug = "path-not-found"
+    title = "No such path"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"there is nothing at {path}.", mend="See /openapi.json.")
 
 
 class RunNotFound(NotFound):
@@ -555,6 +555,22 @@ class LedgerAway(ServiceAway):
         )
 
 
+class DatasetAway(ServiceAway):
+    """What was asked for lies on the Hugging Face hub, which cannot be reached."""
+
+    slug = "dataset-away"
+    title = "The hub that has the dataset does not answer"
+
+    def __init__(self, wanted: str, endpoint: str, reason: str, *, mend: str) -> None:
+        self.wanted = wanted
+        self.endpoint = endpoint
+        self.reason = reason
+        super().__init__(
+            f"{wanted} is on the Hugging Face hub, and {endpoint} does not answer ({reason}).",
+            mend=mend,
+        )
+
+
 class AnswererAway(ServiceAway):
     slug = "answerer-away"
     title = "No answerer is ready"
@@ -601,22 +617,6 @@ class GatewayAway(ServiceAway):
         super().__init__(
             f"the gateway at {url} does not answer ({reason}).",
             mend="Start it with `proctor up`, or name another with --url.",
-        )
-
-
-class HubAway(ServiceAway):
-    """What was asked for lies on the Hugging Face hub, which cannot be reached."""
-
-    slug = "hub-away"
-    title = "The Hugging Face hub does not answer"
-
-    def __init__(self, wanted: str, endpoint: str, reason: str, *, mend: str) -> None:
-        self.wanted = wanted
-        self.endpoint = endpoint
-        self.reason = reason
-        super().__init__(
-            f"{wanted} is on the Hugging Face hub, and {endpoint} does not answer ({reason}).",
-            mend=mend,
         )
 
 

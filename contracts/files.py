@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 from contracts.errors import StorageFull
 
@@ -29,19 +31,29 @@ def storage_faults(path: Path) -> Iterator[None]:
         raise
 
 
-@contextlib.contextmanager
-def writing_atomically(path: Path) -> Iterator[TextIO]:
-    """A stream of UTF-8 text that becomes ``path`` when the block ends, making its folder.
+def write_atomically(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8 to ``path``, making its folder. Raises ``StorageFull``;
+    after any failure the old content is still there and no temporary file is left."""
+    with _replacing(path) as stream:
+        stream.write(text.encode())
 
-    Raises ``StorageFull``; after any failure, of the block too, the old content is still
-    there and no temporary file is left.
-    """
+
+def copy_atomically(source: Path, path: Path) -> None:
+    """Copy the contents of ``source`` to ``path``, also from another file system. Otherwise
+    as ``write_atomically``."""
+    with source.open("rb") as original, _replacing(path) as stream:
+        shutil.copyfileobj(original, stream, 1 << 20)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A stream whose contents are ``path``'s when the block ends well."""
     with storage_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         temporary = Path(name)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            with os.fdopen(handle, "wb") as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -55,7 +67,13 @@ def writing_atomically(path: Path) -> Iterator[TextIO]:
             raise
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` as UTF-8 to ``path``, as ``writing_atomically`` does."""
-    with writing_atomically(path) as stream:
-        stream.write(text)
+@contextlib.contextmanager
+def writing_atomically(path: Path) -> Iterator[TextIO]:
+    """A stream of UTF-8 text that becomes ``path`` when the block ends. Otherwise as
+    ``write_atomically``; an error of the block passes and leaves the old content, too."""
+    with _replacing(path) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+        yield text
+        text.flush()
+        # Else it would close the file before it is safe on the disk.
+        text.detach()

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.errors import BadInput, DatasetNotFound, HubAway
+from contracts.errors import BadInput, DatasetNotFound, DatasetAway
 from contracts.sources import DEFAULT_SPLIT, QuestionSource
 from mcq.loaders.rows import Place, Record, Records
 
@@ -43,7 +43,7 @@ def parquet_records(path: Path) -> Records:
 def dataset_records(source: QuestionSource) -> Records:
     """One record a row of the split (``test`` unless the source says another).
 
-    Raises ``HubAway`` and ``DatasetNotFound`` before the first row, ``BadInput`` for what
+    Raises ``DatasetAway`` and ``DatasetNotFound`` before the first row, ``BadInput`` for what
     cannot be read as the configuration and split that were asked for.
     """
     if source.dataset is not None:
@@ -110,7 +110,7 @@ def _faults(address: str, *, on_hub: bool) -> Iterator[None]:
     try:
         yield
     except (HTTPError, ConnectionError) as error:
-        raise HubAway(address, _endpoint(), _words(error), mend=_MEND_AWAY) from error
+        raise DatasetAway(address, _endpoint(), _words(error), mend=_MEND_AWAY) from error
     except (
         DatasetsError,
         OSError,
@@ -123,7 +123,7 @@ def _faults(address: str, *, on_hub: bool) -> Iterator[None]:
         cause = error.__cause__ or error
         ours = (DatasetsError, PermissionError)
         if on_hub and isinstance(error, OSError) and not isinstance(error, ours):
-            raise HubAway(address, _endpoint(), _words(cause), mend=_MEND_AWAY) from error
+            raise DatasetAway(address, _endpoint(), _words(cause), mend=_MEND_AWAY) from error
         raise BadInput(
             f"{address} cannot be read: {_words(cause)}",
             mend="A configuration is chosen with --config, a split with --split; a folder needs"
@@ -142,7 +142,7 @@ def _endpoint() -> str:
 
 
 def _check_commit(source: QuestionSource) -> None:
-    """Raises ``HubAway`` or ``DatasetNotFound`` unless the hub knows the commit."""
+    """Raises ``DatasetAway`` or ``DatasetNotFound`` unless the hub knows the commit."""
     _library(source.address)
     from huggingface_hub import HfApi
 
@@ -160,13 +160,13 @@ def _check_commit(source: QuestionSource) -> None:
         )
     except OfflineModeIsEnabled as error:
         reason = "HF_HUB_OFFLINE is set"
-        raise HubAway(source.address, _endpoint(), reason, mend=_MEND_AWAY) from error
+        raise DatasetAway(source.address, _endpoint(), reason, mend=_MEND_AWAY) from error
     except RevisionNotFoundError as error:
         raise DatasetNotFound(source.address, "it has no such commit") from error
     except RepositoryNotFoundError as error:
         reason = "it does not exist, or not for you"
         raise DatasetNotFound(source.address, reason) from error
     except (HTTPError, OSError) as error:
-        raise HubAway(source.address, _endpoint(), _words(error), mend=_MEND_AWAY) from error
+        raise DatasetAway(source.address, _endpoint(), _words(error), mend=_MEND_AWAY) from error
     if found.sha != source.revision:
         raise DatasetNotFound(source.address, f"the hub answers with commit {found.sha}")

@@ -38,7 +38,7 @@ _MARKS: Final[dict[str, FormatName]] = {
 
 def open_records(source: QuestionSource) -> Records:
     """The records of a source, read as they are asked for. Raises ``BadInput`` for a missing
-    file or another suffix, ``HubAway`` and ``DatasetNotFound`` for a dataset."""
+    file or another suffix, ``DatasetAway`` and ``DatasetNotFound`` for a dataset."""
     if source.path is None or Path(source.path).is_dir():
         from mcq.loaders.dataset_records import dataset_records
 
@@ -155,7 +155,7 @@ def load_questions(source: Path | QuestionSource) -> list[Question]:
     """All questions of one source, checked whole.
 
     Raises ``BadInput`` for a source that is missing, of another suffix, or empty, ``BadRow``
-    for a bad row or an id that was used before, ``HubAway`` and ``DatasetNotFound`` for a
+    for a bad row or an id that was used before, ``DatasetAway`` and ``DatasetNotFound`` for a
     dataset.
     """
     if isinstance(source, Path):

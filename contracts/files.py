@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO
 
 from contracts.errors import StorageFull
 
@@ -68,12 +67,8 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def writing_atomically(path: Path) -> Iterator[TextIO]:
-    """A stream of UTF-8 text that becomes ``path`` when the block ends. Otherwise as
+def writing_atomically(path: Path) -> Iterator[IO[bytes]]:
+    """A stream of bytes that becomes ``path`` when the block ends. Otherwise as
     ``write_atomically``; an error of the block passes and leaves the old content, too."""
     with _replacing(path) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
-        yield text
-        text.flush()
-        # Else it would close the file before it is safe on the disk.
-        text.detach()
+        yield stream

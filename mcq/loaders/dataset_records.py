@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from contracts.errors import BadInput, DatasetNotFound, DatasetAway
+from contracts.errors import BadInput, DatasetAway, DatasetNotFound
 from contracts.sources import DEFAULT_SPLIT, QuestionSource
 from mcq.loaders.rows import Place, Record, Records
 

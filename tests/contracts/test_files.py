@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import StorageFull
-from contracts.files import storage_faults, write_atomically, writing_atomically
+from contracts.files import copy_atomically, storage_faults, write_atomically
 from tests.environments import unmeasured
 
 ROOT = Path(__file__).parents[2]
@@ -130,25 +130,27 @@ def test_the_umask_decides_who_may_read(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
 
 
-def test_a_stream_becomes_the_file_when_its_block_ends_and_not_before(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "rows.jsonl"
-    with writing_atomically(path) as stream:
-        stream.write("one\n")
-        assert not path.exists()
-        stream.write("two\n")
-    assert path.read_text() == "one\ntwo\n"
+def test_a_copy_is_whole_with_the_permissions_of_a_written_file(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(bytes(range(256)) * 10_000)
+    source.chmod(0o600)
+    copy_atomically(source, tmp_path / "deep" / "copy")
+    write_atomically(tmp_path / "deep" / "text", "")
+    copy = tmp_path / "deep" / "copy"
+    assert copy.read_bytes() == source.read_bytes()
+    assert stat.S_IMODE(copy.stat().st_mode) == stat.S_IMODE(
+        (tmp_path / "deep" / "text").stat().st_mode
+    )
+    assert sorted(path.name for path in copy.parent.iterdir()) == ["copy", "text"]
 
 
-def test_a_block_that_fails_leaves_what_stood_there(tmp_path: Path) -> None:
-    path = tmp_path / "rows.jsonl"
-    path.write_text("old")
-
-    def write() -> None:
-        with writing_atomically(path) as stream:
-            stream.write("x" * 100_000)
-            raise ValueError("bad row")
-
-    with pytest.raises(ValueError, match="bad row"):
-        write()
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_a_copy_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.write_text("old")
+    with pytest.raises(FileNotFoundError):
+        copy_atomically(tmp_path / "gone", old)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="folder"):
+        copy_atomically(tmp_path / "folder", old)
+    assert old.read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "old"]

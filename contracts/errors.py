@@ -37,10 +37,10 @@
     │   ├── ModelNotFound
     │   ├── VersionNotFound
     │   ├── AliasNotFound
-    │   ├── PathNotFound            no such path at the gateway
     │   ├── SuiteNotFound
     │   ├── DatasetNotFound         the hub has no such dataset at that revision
     │   ├── BaseNotFound            the hub or the index has no such model
+    │   ├── PathNotFound            no such path at the gateway
     │   └── RunNotFound
     ├── ServiceAway              exit 3, HTTP 503
     │   ├── TrackingAway            MLflow does not answer
@@ -512,15 +512,6 @@ class AliasNotFound(NotFound):
         )
 
 
-class PathNotFound(NotFound):
-    slug = "path-not-found"
-    title = "No such path"
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        super().__init__(f"there is nothing at {path}.", mend="See /openapi.json.")
-
-
 class SuiteNotFound(NotFound):
     slug = "suite-not-found"
     title = "No such suite"
@@ -545,6 +536,15 @@ class DatasetNotFound(NotFound):
             f"the Hugging Face hub has no {address}: {reason}.",
             mend="Check owner, name and commit; a gated dataset needs HF_TOKEN.",
         )
+
+
+class PathNotFound(NotFound):
+    slug = "path-not-found"
+    title = "No such path"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"there is nothing at {path}.", mend="See /openapi.json.")
 
 
 class RunNotFound(NotFound):

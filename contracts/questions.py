@@ -1,9 +1,8 @@
 """Questions: stem, code, two to ten choices lettered from A.
 
 A question may know its right letter (``answer``), where it comes from (``family``,
-``difficulty``), what annotators said of it (``error_label``, ``ok`` if it is sound), which
-misconception leads to each wrong choice, and a proof: for every choice the program that
-prints it. A question asked by a caller has none of these.
+``difficulty``), which misconception leads to each wrong choice, and a proof: for every
+choice the program that prints it. A question asked by a caller has none of these.
 """
 
 from __future__ import annotations
@@ -61,7 +60,10 @@ class Proof(Shape):
 
 
 class Question(Shape):
-    """One question. Raises pydantic ``ValidationError`` on a bad one."""
+    """One question. Raises pydantic ``ValidationError`` on a bad one.
+
+    ``error_label`` is what annotators said of it (MMLU-Redux), ``ok`` if it is sound.
+    """
 
     id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     stem: Stem

@@ -129,5 +129,5 @@ def import_questions(
     with writing_atomically(out) as stream:
         for question in reading:
             row = question.model_dump(mode="json", exclude_defaults=True)
-            stream.write(canonical_json(row) + "\n")
+            stream.write(f"{canonical_json(row)}\n".encode())
     return reading

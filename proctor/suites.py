@@ -86,17 +86,27 @@ def write_pin(path: Path, ref: SuiteRef, digest: str) -> None:
         start, end, new = old.start_mark.index, old.end_mark.index, digest
     else:
         key, version = keys["version"]
-        start = end = version.end_mark.index
+        # After the line, so that a comment on it stays there.
+        line_end = text.find("\n", version.end_mark.index)
+        start = end = len(text) if line_end < 0 else line_end
         new = f"\n{' ' * key.start_mark.column}digest: {digest}"
     changed = text[:start] + new + text[end:]
-    found = Suites.model_validate(yaml.safe_load(changed)).find(ref)
-    if found is None or found.digest != digest:
+    if _digest_in(changed, ref) != digest:
         raise BadSuites(
             str(path),
             f"the digest of {ref} cannot be written into a declaration of this form.",
             mend=f"Write it by hand: digest: {digest}",
         )
     write_atomically(path, changed)
+
+
+def _digest_in(text: str, ref: SuiteRef) -> str | None:
+    """What ``text`` pins ``ref`` to; ``None`` also where it is no file of suites."""
+    try:
+        found = Suites.model_validate(yaml.safe_load(text)).find(ref)
+    except (yaml.YAMLError, ValidationError):
+        return None
+    return None if found is None else found.digest
 
 
 def _suite_node(text: str, ref: SuiteRef) -> yaml.MappingNode:

@@ -63,7 +63,8 @@ def dataset_records(source: QuestionSource) -> Records:
 
 def _streamed(address: str, *arguments: Any, **settings: Any) -> Records:
     datasets = _library(address)
-    with tempfile.TemporaryDirectory() as empty, _faults(address):
+    on_hub = settings.get("revision") is not None
+    with tempfile.TemporaryDirectory() as empty, _faults(address, on_hub=on_hub):
         # An empty cache: on a fault, ``datasets`` would fall back to any cached revision.
         try:
             found = datasets.load_dataset(*arguments, streaming=True, cache_dir=empty, **settings)
@@ -99,9 +100,10 @@ def _library(address: str) -> Any:
 
 
 @contextlib.contextmanager
-def _faults(address: str) -> Iterator[None]:
+def _faults(address: str, *, on_hub: bool) -> Iterator[None]:
     """Turn what ``datasets`` raises into ours. It has no root of its own for what it finds in
-    files: pyarrow's errors are ``ValueError``, ``TypeError``, ``KeyError`` and ``OSError``."""
+    files: pyarrow's errors are ``ValueError``, ``TypeError``, ``KeyError`` and ``OSError``;
+    the last, ``on_hub``, is also a hub that went away after its commit was checked."""
     from datasets.exceptions import DatasetsError
     from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
 
@@ -111,14 +113,17 @@ def _faults(address: str) -> Iterator[None]:
         raise HubAway(address, _endpoint(), _words(error), mend=_MEND_AWAY) from error
     except (
         DatasetsError,
+        OSError,
         ValueError,
         TypeError,
         LookupError,
-        OSError,
         RuntimeError,
         AttributeError,
     ) as error:
         cause = error.__cause__ or error
+        ours = (DatasetsError, PermissionError)
+        if on_hub and isinstance(error, OSError) and not isinstance(error, ours):
+            raise HubAway(address, _endpoint(), _words(cause), mend=_MEND_AWAY) from error
         raise BadInput(
             f"{address} cannot be read: {_words(cause)}",
             mend="A configuration is chosen with --config, a split with --split; a folder needs"

@@ -149,6 +149,10 @@ def content_id(family: str | None, stem: str, choices: Sequence[str], *more: str
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
+LINE_SUFFIXES: Final = (".jsonl", ".ndjson")
+SUFFIXES: Final = (*LINE_SUFFIXES, ".json", ".csv", ".parquet")
+"""How the name of a file that holds questions ends; anything else is a folder."""
+
 _SPLIT_NAME: Final = re.compile(r"(?:test|dev|val|validation|train|data)(?:-\d+-of-\d+)?")
 _SPLIT_END: Final = re.compile(r"_(?:test|dev|val)$")
 
@@ -162,6 +166,8 @@ def subject_of(source: QuestionSource) -> str | None:
     if source.path is None:
         return None
     path = PurePosixPath(source.path)
+    if path.suffix not in SUFFIXES:
+        return None
     if _SPLIT_NAME.fullmatch(path.stem):
         return path.parent.name or None
     return _SPLIT_END.sub("", path.stem) or None

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final, NoReturn
 from mcq.loaders.lines import MOST_LINE_BYTES, Lines, Unreadable
 from mcq.loaders.rows import Bad, Place, Record, Records
 
-_PIECE_BYTES: Final = 64 * 1024
+PIECE_BYTES: Final = 64 * 1024
 _BLANK: Final = " \t\r\n"
 
 
@@ -58,11 +58,11 @@ def _words(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
-def json_array(path: Path) -> Records:
+def json_array(path: Path, *, piece_bytes: int = PIECE_BYTES) -> Records:
     """One record an element; ``line`` is where the element begins. What cannot be read any
     further is the last row, a bad one: after it no element can be told from another."""
     with path.open("rb") as stream:
-        text = _Text(stream)
+        text = _Text(stream, piece_bytes)
         try:
             text.expect("[")
             more = text.peek() != "]" or text.expect("]") != "]"
@@ -82,8 +82,9 @@ def json_array(path: Path) -> Records:
 class _Text:
     """The text of a stream from where reading stands; ``line`` is that of this place."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, piece_bytes: int) -> None:
         self.line = 1
+        self._piece_bytes = piece_bytes
         self._stream = stream
         self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
         self._text = ""
@@ -132,6 +133,6 @@ class _Text:
     def _more(self) -> None:
         # As much again as there is, so that a long element is decoded few times.
         rest = self._text[self._at :]
-        piece = self._stream.read(max(_PIECE_BYTES, len(rest)))
+        piece = self._stream.read(max(self._piece_bytes, len(rest)))
         self._ended = not piece
         self._text, self._at = rest + self._decode(piece, final=self._ended), 0

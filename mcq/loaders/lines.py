@@ -1,7 +1,8 @@
 """Lines of a UTF-8 file, one at a time, where one bad line does not hide the next.
 
 A line is cut at a line feed; a byte order mark before the first is dropped. Lines beyond
-16 MiB are refused without being held, so memory stays flat on any bytes.
+8 MiB, more than the longest question with its proof takes, are refused without being held,
+so memory stays flat on any bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-MOST_LINE_BYTES: Final = 16 * 1024 * 1024
+MOST_LINE_BYTES: Final = 8 * 1024 * 1024
+_PIECE_BYTES: Final = 64 * 1024
 
 
 class Unreadable(Exception):
@@ -55,7 +57,7 @@ class Lines:
         self.number += 1
         if len(raw) == self._most_bytes and not raw.endswith(b"\n"):
             while raw and not raw.endswith(b"\n"):
-                raw = self._stream.readline(self._most_bytes)
+                raw = self._stream.readline(_PIECE_BYTES)
             raise Unreadable(self.number, f"longer than {self._most_bytes} bytes")
         try:
             return raw.decode("utf-8-sig" if self.number == 1 else "utf-8")

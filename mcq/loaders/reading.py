@@ -16,6 +16,7 @@ from contracts.sources import FormatName, QuestionSource
 from mcq.loaders import codemmlu, mmlu_redux, proctor_rows
 from mcq.loaders.columns import columns
 from mcq.loaders.csv_records import CELLS, csv_records
+from mcq.loaders.fields import LINE_SUFFIXES, SUFFIXES
 from mcq.loaders.json_records import json_array, json_lines
 from mcq.loaders.mmlu import mmlu
 from mcq.loaders.rows import Bad, Good, LeftOut, Loader, Place, Record, Records, Row
@@ -33,8 +34,6 @@ _MARKS: Final[dict[str, FormatName]] = {
     mmlu_redux.MARK: "mmlu-redux",
     codemmlu.MARK: "codemmlu",
 }
-_LINES: Final = (".jsonl", ".ndjson")
-SUFFIXES: Final = (*_LINES, ".json", ".csv", ".parquet")
 
 
 def open_records(source: QuestionSource) -> Records:
@@ -56,7 +55,7 @@ def open_records(source: QuestionSource) -> Records:
         )
     if source.config is not None or source.split is not None:
         raise BadInput(f"{path} is a file: it has neither configurations nor splits.")
-    if path.suffix in _LINES:
+    if path.suffix in LINE_SUFFIXES:
         return json_lines(path)
     if path.suffix == ".json":
         return json_array(path)

@@ -32,10 +32,10 @@ from proctor.commands import (
 NOUNS: Final[dict[str, typer.Typer]] = {
     "questions": questions.app,
     "models": models.app,
-    "suites": suites.app,
     "bento": bento.app,
     "gateway": gateway.app,
     "registry": registry.app,
+    "suites": suites.app,
 }
 
 VERBS: Final[dict[str, Callable[..., Any]]] = {

@@ -65,7 +65,10 @@ def show(name: Name, path: SuitesFile = DEFAULT_PATH, as_json: AsJson = False) -
         for words, count in passed.items():
             if count:
                 print(f"  {words}: {count}")
-        print("pinned to these questions" if whole.spec.digest else "not pinned")
+        if whole.spec.digest is None:
+            print("not pinned")
+        elif whole.spec.digest == whole.digest:
+            print("pinned to these questions")
     check_pin(whole)
 
 

@@ -142,3 +142,13 @@ def test_the_champion_can_be_pinned_on_a_changed_suite(stack: Work, tmp_path: Pa
     assert scored["suite_digest"] != registered["suite_digest"]
     assert len(scored["correct"]) == 40
     assert scored["correct"].items() <= registered["correct"].items()
+
+
+def test_the_champion_can_be_pinned_on_the_suite_as_it_is(stack: Work, tmp_path: Path) -> None:
+    """The suite did not change: its own weights give the answers that it was registered with."""
+    pins = [tmp_path / "registered.json", tmp_path / "scored.json"]
+    assert stack.run("proctor", "registry", "pin", "--out", str(pins[0])).returncode == 0
+    done = stack.run("proctor", "registry", "pin", "--on-suite", "--out", str(pins[1]))
+    assert done.returncode == 0, done.stderr
+    registered, scored = (json.loads(pin.read_text()) for pin in pins)
+    assert scored == registered

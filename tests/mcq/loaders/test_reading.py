@@ -231,6 +231,14 @@ def test_every_part_of_a_question_is_in_the_digest(change: dict[str, Any]) -> No
     assert questions_digest([question(**change)]) != questions_digest([question()])
 
 
+def test_the_digest_of_a_question_stays_what_it_is() -> None:
+    """Suites are pinned to it: a new field must be absent, as ``None``, where it says nothing."""
+    assert (
+        questions_digest([question()])
+        == "sha256:7ae875f045935e6da328b5be3f2b6f3dedbfa9ea3b5ca61126ccda3da33a18ff"
+    )
+
+
 def test_the_order_of_questions_is_in_the_digest() -> None:
     one, other = question(), question(id="q2")
     assert questions_digest([one, other]) != questions_digest([other, one])

@@ -1,0 +1,69 @@
+"""The champion's own weights answer a suite that it was not registered with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import DigestMismatch
+from contracts.models import ModelRef
+from contracts.params import EvaluateParams
+from evaluation.suite import read_suite
+from proctor.champion_pin import pin_on
+from registry.ledger import Ledger
+from registry.registry import Registry
+from registry.versions import MemoryVersions
+from tests.checkpoints import make_tiny_checkpoint
+from tests.evaluation.making import make_questions, make_spec, write_questions
+from tests.registry.making import MODEL, Evidence, evidence_of, records_bytes
+
+PARAMS = EvaluateParams(suite="bank-test", max_questions=6, batch_tokens=2_048)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    """One champion, with a real checkpoint, registered with records of other questions."""
+    store = MemoryVersions()
+    folder = tmp_path / "checkpoint"
+    make_tiny_checkpoint(folder)
+    records = records_bytes([True, False])
+    made: Evidence = evidence_of(
+        folder, records, run_id="train", evaluation_run_id="eval", model_uri="models:/m-1"
+    )
+    store.checkpoints[made.training.model_uri] = folder
+    store.runs |= {"train": b"", "eval": records}
+    registry = Registry(
+        Ledger(f"sqlite:///{tmp_path}/ledger.db"), store, actor="tester", commit="c0ffee"
+    )
+    record = made.register(registry)
+    registry.promote(ModelRef.parse(f"{MODEL}/{record.version}"), why="a test")
+    return registry
+
+
+def test_the_champion_is_scored_on_the_suite_as_it_is_now(
+    registry: Registry, tmp_path: Path
+) -> None:
+    spec = make_spec(write_questions(tmp_path / "quiz.jsonl", make_questions(9)))
+    pin = pin_on(registry, MODEL, spec, PARAMS)
+    suite = read_suite(spec, PARAMS.max_questions)
+    assert (pin.version, pin.suite_digest) == ("1", suite.digest)
+    assert set(pin.correct) == {question.id for question in suite.questions}
+    assert len(pin.correct) == 6
+
+
+def test_a_suite_that_is_not_what_it_was_pinned_to_pins_nobody(
+    registry: Registry, tmp_path: Path
+) -> None:
+    path = write_questions(tmp_path / "quiz.jsonl", make_questions(9))
+    spec = make_spec(path, digest="sha256:" + "0" * 64)
+    with pytest.raises(DigestMismatch, match="suite bank-test@1"):
+        pin_on(registry, MODEL, spec, PARAMS)
+
+
+def test_no_champion_needs_no_questions(tmp_path: Path) -> None:
+    registry = Registry(
+        Ledger(f"sqlite:///{tmp_path}/ledger.db"), MemoryVersions(), actor="tester", commit="c"
+    )
+    pin = pin_on(registry, MODEL, make_spec(tmp_path / "none.jsonl"), PARAMS)
+    assert (pin.version, pin.correct) == (None, {})

@@ -39,9 +39,9 @@
     │   ├── AliasNotFound
     │   ├── SuiteNotFound
     │   ├── DatasetNotFound         the hub has no such dataset at that revision
-    │   ├── BaseNotFound            the hub or the index has no such model
     │   ├── PathNotFound            no such path at the gateway
-    │   └── RunNotFound
+    │   ├── RunNotFound
+    │   └── BaseNotFound            the hub or the index has no such model
     ├── ServiceAway              exit 3, HTTP 503
     │   ├── TrackingAway            MLflow does not answer
     │   │   └── TrackingForbidden      MLflow answers, and refuses us

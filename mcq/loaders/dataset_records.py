@@ -121,8 +121,8 @@ def _faults(address: str, *, on_hub: bool) -> Iterator[None]:
         AttributeError,
     ) as error:
         cause = error.__cause__ or error
-        ours = (DatasetsError, PermissionError)
-        if on_hub and isinstance(error, OSError) and not isinstance(error, ours):
+        of_files = (DatasetsError, PermissionError)
+        if on_hub and isinstance(error, OSError) and not isinstance(error, of_files):
             raise HubAway(address, _endpoint(), _words(cause), mend=_MEND_AWAY) from error
         raise BadInput(
             f"{address} cannot be read: {_words(cause)}",

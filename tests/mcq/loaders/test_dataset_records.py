@@ -306,3 +306,22 @@ def test_a_revision_must_be_a_commit() -> None:
         with pytest.raises(BadInput, match="revision") as caught:
             parse_source(f"hf://someone/quiz@{revision}")
         assert "a branch would move" in caught.value.mend
+
+
+def test_without_the_library_the_extra_is_named(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path / "anatomy.parquet", [redux(0)])
+    code = (
+        "import sys\nfrom pathlib import Path\nsys.modules['datasets'] = None\n"
+        "from contracts.errors import BadInput\nfrom mcq.loaders import load_questions\n"
+        "try:\n    load_questions(Path(sys.argv[1]))\n"
+        "except BadInput as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"{path} needs the library datasets, which is not installed." in done.stdout
+    assert "pip install 'proctor[datasets]'" in done.stdout

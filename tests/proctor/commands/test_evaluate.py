@@ -23,6 +23,8 @@ from tests.evaluation.making import (
 from tests.waiting import free_port, wait_until
 
 ROOT = Path(__file__).parents[3]
+# MMLU's files, when they lie beside the repository; they are no part of it.
+MMLU = ROOT.parent / "shared" / "data" / "mmlu_cs"
 
 
 def prepare(
@@ -44,8 +46,8 @@ def prepare(
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
 
 
-def start(folder: Path, uri: str, *flags: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": uri, "PYTHONPATH": str(ROOT)}
+def start(folder: Path, uri: str, *flags: str, **more: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": uri, "PYTHONPATH": str(ROOT), **more}
     return subprocess.Popen(
         [sys.executable, "-m", "proctor", "evaluate", *flags],
         cwd=folder,
@@ -107,6 +109,23 @@ def test_it_evaluates_where_it_stands(mlflow_server: str, tmp_path: Path) -> Non
     assert result["suite"] == "bank-test@1"
     assert "evaluating: 60/60 questions" in said
     assert result["run_id"] in said
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(not MMLU.is_dir(), reason="MMLU's files do not lie beside the repository")
+def test_it_evaluates_on_a_pinned_suite_of_several_files(
+    mlflow_server: str, tmp_path: Path
+) -> None:
+    prepare(tmp_path, mlflow_server, "mmlu", questions=40, batch_tokens=2_048)
+    params = yaml.safe_load((tmp_path / "params.yaml").read_text())
+    params["evaluate"]["suite"] = "mmlu-cs@1"
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    process = start(tmp_path, mlflow_server, "--json", PROCTOR_MMLU=str(MMLU))
+    printed, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    result = json.loads(printed)
+    assert (result["suite"], result["questions"]) == ("mmlu-cs@1", 40)
+    assert "college_computer_science" in result["by_family"]
 
 
 @pytest.mark.integration

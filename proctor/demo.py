@@ -187,15 +187,17 @@ class Demo:
         _git(self._work, *IDENTITY, "commit", "--quiet", "--allow-empty", "-m", why)
 
     def _set_params(self, steps: int) -> None:
-        """Change three numbers in params.yaml as an editor would; comments stay."""
+        """Change four numbers in params.yaml as an editor would; comments stay."""
         path = self._work / "params.yaml"
         text = path.read_text(encoding="utf-8")
-        for section, key, value in (
-            ("questions", "count", self._sizes.questions),
-            ("train", "steps", steps),
-            ("gate", "minimum_accuracy", self._sizes.minimum_accuracy),
+        for key, value in (
+            ("count", self._sizes.questions),
+            ("steps", steps),
+            ("minimum_accuracy", self._sizes.minimum_accuracy),
         ):
-            text = with_setting(text, section, key, value)
+            text, changed = re.subn(rf"(?m)^(  {key}:) .*$", rf"\g<1> {value}", text)
+            if changed != 1:
+                raise Refused(f"params.yaml has {changed} lines for {key}, where one is wanted.")
         path.write_text(text, encoding="utf-8")
         print(f"params.yaml: train.steps is {steps}", flush=True)
 
@@ -244,19 +246,6 @@ class Demo:
     def _argv(self, words: tuple[str, ...]) -> list[str]:
         """``proctor`` and ``dvc`` of this very environment, on the clone's code."""
         return [sys.executable, "-m", *words]
-
-
-def with_setting(text: str, section: str, key: str, value: float) -> str:
-    """``text`` of params.yaml with another ``value`` for ``section.key``; the rest, comments
-    included, stays. Raises ``Refused`` unless there is exactly one such line."""
-    # A section is its name's line and all lines below it that are blank, comments or indented.
-    block = rf"(?m)^{section}:[ \t]*(?:#.*)?\n(?:[ \t#].*\n|\n)*"
-    found = re.search(block, text)
-    part = found[0] if found else ""
-    changed, times = re.subn(rf"(?m)^(  {key}:) .*$", rf"\g<1> {value}", part)
-    if found is None or times != 1:
-        raise Refused(f"params.yaml has {times} lines for {section}.{key}, where one is wanted.")
-    return text[: found.start()] + changed + text[found.end() :]
 
 
 def _title(text: str) -> None:

@@ -209,7 +209,7 @@ class Demo:
         _git(self._work, *IDENTITY, "commit", "--quiet", "--allow-empty", "-m", why)
 
     def _set_params(self, steps: int) -> None:
-        """Change three numbers in params.yaml as an editor would; comments stay."""
+        """Change four numbers in params.yaml as an editor would; comments stay."""
         path = self._work / "params.yaml"
         text = path.read_text(encoding="utf-8")
         for key, value in (

@@ -25,7 +25,7 @@ def learned(base: Path, passes: Sequence[Pass]) -> tuple[float, dict[str, torch.
     for one in passes:
         loss = module(*one.inputs(0)) * (one.reply_tokens / total)
         loss.backward()
-        value += float(loss)
+        value += float(loss.detach())
     return value, {name: weight.grad for name, weight in model.named_parameters()}
 
 

@@ -20,6 +20,13 @@ from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).resolve().parent / "images"
 VERSIONS = 3
+LONGEST_LIST = 200
+WORKFLOW = "workflowType=machine_learning"  # MLflow's pages open for traces of agents otherwise
+# The page opens with a panel of its assistant over a third of it.
+NO_PANEL = """
+localStorage.setItem("mlflow.assistant.panelOpen_v1", "false");
+localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
+"""
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-sync"),
     *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
@@ -102,7 +109,8 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.add_init_script(NO_PANEL)
         pictures(page, shown)
         if given.plots:
             open_page(page, given.plots.resolve().as_uri(), "Plots of the pipeline")
@@ -111,20 +119,51 @@ def main() -> None:
 
 
 def pictures(page: Page, shown: Shown) -> None:
-    runs = f"{shown.url}/#/experiments/{shown.experiment_id}"
-    open_page(page, compare_url(shown, shown.evaluations), "Comparing")
+    models = f"{shown.url}/#/models/{shown.model}"
+    page.set_viewport_size({"width": 1400, "height": 1500})
+    open_page(page, f"{compare_url(shown, shown.evaluations)}&{WORKFLOW}", "Comparing")
+    draw_metric(page, "accuracy_ratio")
     take(page, "compare")
-    open_page(page, f"{shown.url}/#/models/{shown.model}", shown.model)
+    page.set_viewport_size({"width": 1400, "height": 900})
+    open_page(page, f"{models}?{WORKFLOW}", "ledger")
     take(page, "model")
-    page.set_viewport_size({"width": 1400, "height": 1800})
-    open_page(page, f"{shown.url}/#/models/{shown.model}/versions/{shown.version}", "Model card")
+    page.set_viewport_size({"width": 1400, "height": 2000})
+    open_page(page, f"{models}/versions/{shown.version}?{WORKFLOW}", "Lineage")
     take(page, "version")
-    page.set_viewport_size({"width": 1400, "height": 1000})
-    open_page(page, f"{runs}?compareRunsMode=CHART", "train")
+    page.set_viewport_size({"width": 1400, "height": 900})
+    open_page(page, runs_url(shown, "tags.stage = 'training'"), "train ")
+    # Its box is drawn by its label: the mouse does not reach it.
+    page.locator("input[name=runs-view-mode][value=CHART]").evaluate("box => box.click()")
+    page.get_by_text("validation_loss_nats").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(4_000)
     take(page, "charts")
-    query = urllib.parse.urlencode({"searchFilter": "tags.`group` LIKE '%'"})
-    open_page(page, f"{runs}?{query}", "sweep")
+    open_page(page, runs_url(shown, "tags.`group` LIKE '%'"), "sweep ")
+    row = page.locator(".ag-row").filter(has_text="sweep ")
+    row.locator("[data-component-id*=runnamecellrenderer]").first.click()
+    page.wait_for_timeout(2_000)
     take(page, "sweep")
+
+
+def draw_metric(page: Page, name: str) -> None:
+    """In the plot of the page that compares, instead of the metric that it begins with. The
+    list holds only what is in view, so that it is walked through by keys."""
+    box = page.get_by_role("combobox").nth(1)
+    box.click()
+    page.keyboard.press("Enter")  # the first is chosen: not any more
+    for _ in range(LONGEST_LIST):
+        page.keyboard.press("ArrowDown")
+        active = box.get_attribute("aria-activedescendant")
+        if page.locator(f"#{active}").get_attribute("aria-label") == name:
+            break
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.get_by_text("Show diff only").first.click()  # of the parameters
+    page.wait_for_timeout(2_000)
+
+
+def runs_url(shown: Shown, wanted: str) -> str:
+    query = urllib.parse.urlencode({"searchFilter": wanted}, quote_via=urllib.parse.quote)
+    return f"{shown.url}/#/experiments/{shown.experiment_id}/runs?{WORKFLOW}&{query}"
 
 
 if __name__ == "__main__":

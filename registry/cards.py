@@ -18,7 +18,8 @@ from registry.versions import RunFacts
 
 # Of mlflow.store.model_registry.dbmodels.models: String(5000).
 DESCRIPTION_CHARACTERS: Final = 5_000
-TITLE: Final = "# Model card"
+# How a card of ours begins. MLflow's list of versions shows the first line, as it is typed.
+MARK: Final = "Model card: "
 DATA_CARD: Final = "data-card.md"
 WEAKEST: Final = 3
 _SCORING: Final = {
@@ -69,8 +70,10 @@ def _card(
     hidden: int,
 ) -> str:
     trained = runs[training.run_id]
+    accuracy = _interval(evaluation.accuracy)
     sections = [
-        f"{TITLE}: {record.model}/{record.version}",
+        f"{MARK}{training.profile}, {training.steps} steps, {accuracy}, {record.verdict.decision}",
+        f"## {record.model}/{record.version}",
         _what(training, trained.params),
         "## Accuracy",
         _accuracy(evaluation, families, hidden),

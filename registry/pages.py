@@ -8,7 +8,7 @@ register that was killed before it is made whole by the next one.
 from __future__ import annotations
 
 from contracts.verdicts import EvaluationResult, TrainingResult
-from registry.cards import TITLE, model_card, model_page
+from registry.cards import MARK, model_card, model_page
 from registry.state import VersionRecord
 from registry.versions import VersionStore
 
@@ -26,5 +26,5 @@ def write_pages(
     about, old = versions.descriptions(record.model, record.version)
     if not about:
         versions.describe(record.model, None, model_page(record.model))
-    if old != card and (not old or old.startswith(TITLE)):
+    if old != card and (not old or old.startswith(MARK)):
         versions.describe(record.model, record.version, card)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.verdicts import EvaluationResult, GroupAccuracy, Interval, TrainingResult
-from registry.cards import DESCRIPTION_CHARACTERS, TITLE, base_of, model_card, model_page
+from registry.cards import DESCRIPTION_CHARACTERS, MARK, base_of, model_card, model_page
 from registry.state import VersionRecord
 from registry.versions import RunFacts
 from tests.registry.making import DATA, SUITE, digest, registered
@@ -73,7 +73,9 @@ def row(text: str, first: str) -> str:
 
 def test_a_card_tells_what_a_version_is_and_how_well_it_answers() -> None:
     text = card({"lists": group(0.9), "sets": group(0.1)}, parameters="377280")
-    assert text.startswith(f"{TITLE}: coding-mcqa/3\n")
+    first = text.splitlines()[0]
+    assert first == f"{MARK}tiny, 3000 steps, 51.0% (41.0% to 61.0%), pass"
+    assert "## coding-mcqa/3" in text
     assert row(text, "method") == "trained from scratch, 3000 steps, seed 4"
     assert row(text, "parameters") == "377,280"
     assert "**51.0% (41.0% to 61.0%)** on 98 held-out questions of the suite `bank-test`" in text

@@ -8,7 +8,7 @@ import pytest
 from mlflow import MlflowClient
 
 from contracts.errors import ModelNotFound, VersionNotFound
-from registry.cards import TITLE, model_page
+from registry.cards import MARK, model_page
 from registry.ledger import Ledger
 from registry.mlflow_versions import MlflowVersions
 from registry.pages import write_pages
@@ -23,7 +23,7 @@ def test_registering_writes_the_card_and_what_the_name_is(
     in_memory(store, tmp_path).register(registry)
     about, card = store.descriptions(MODEL, "1")
     assert about == model_page(MODEL)
-    assert card.startswith(f"{TITLE}: {MODEL}/1\n")
+    assert card.startswith(MARK)
 
 
 def test_what_a_person_wrote_stays(
@@ -43,7 +43,7 @@ def test_a_card_that_is_missing_or_old_is_written_again(
     evidence = in_memory(store, tmp_path)
     record = evidence.register(registry)
     _, card = store.descriptions(MODEL, "1")
-    for before in ("", f"{TITLE}: of an older program"):
+    for before in ("", f"{MARK}of an older program"):
         store.describe(MODEL, "1", before)
         write_pages(store, record, evidence.training, evidence.evaluation)
         assert store.descriptions(MODEL, "1")[1] == card
@@ -69,7 +69,7 @@ def test_mlflow_shows_them(
     client = MlflowClient(mlflow_server)
     card = client.get_model_version(model_name, "1").description
     run = client.get_run(record.registered.run_id).info
-    assert card.startswith(f"{TITLE}: {model_name}/1\n")
+    assert card.startswith(MARK)
     assert f"[{run.run_name}](#/experiments/{run.experiment_id}/runs/{run.run_id})" in card
     assert client.get_registered_model(model_name).description == model_page(model_name)
     assert versions.descriptions(model_name, "1") == (model_page(model_name), card)

@@ -66,6 +66,7 @@ $(STAMP):
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
+# DEMO takes flags of `proctor demo`, as TESTS takes those of pytest.
 demo: setup ## two versions all the way: train, judge, register, serve, promote, answer
 	@$(BIN)/python -m proctor demo $(DEMO)
 

@@ -65,11 +65,12 @@ def main() -> None:
         if error.mend:
             print(f"  {error.mend}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except SystemExit as ended:
-        # Typer has made an exit of the KeyboardInterrupt.
-        if ended.code == INTERRUPTED:
-            print("interrupted", file=sys.stderr)
-        raise
+    except (KeyboardInterrupt, SystemExit) as ended:
+        # Typer makes an exit of a KeyboardInterrupt that strikes inside a command.
+        if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+            raise
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

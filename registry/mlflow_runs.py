@@ -10,15 +10,18 @@ Source: https://mlflow.org/docs/latest/api_reference/python_api/mlflow.client.ht
 from __future__ import annotations
 
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from contracts.errors import TrackingAway
 from contracts.files import storage_faults
 from contracts.run_group import RunGroup
 from registry.mlflow_connection import connect, mlflow_faults
+
+ATTEMPT_TAG: Final = "proctor.attempt"
 
 
 class TrackedRun:
@@ -29,6 +32,7 @@ class TrackedRun:
         self._uri = uri
         self._client = connect(uri)
         self._group = group or RunGroup()
+        self._begun: tuple[str, str] | None = None
         self.run_id = ""
 
     def _experiment_id(self, name: str) -> str:
@@ -43,11 +47,14 @@ class TrackedRun:
         """Make the run: its name ends in the DVC experiment's, its tags tell the group."""
         from mlflow.entities import Param
 
+        # Whoever is interrupted before MLflow's reply knows no id: the run is found by this.
+        attempt = uuid.uuid4().hex
+        self._begun = (experiment_id, attempt)
         with mlflow_faults(self._uri):
             run = self._client.create_run(
                 experiment_id,
                 run_name=self._group.named(name),
-                tags={**tags, **self._group.tags()},
+                tags={**tags, **self._group.tags(), ATTEMPT_TAG: attempt},
             )
             self.run_id = str(run.info.run_id)
             self._client.log_batch(
@@ -75,6 +82,15 @@ class TrackedRun:
         self._end("FINISHED")
 
     def _end(self, status: str) -> None:
-        if self.run_id:
-            with mlflow_faults(self._uri):
-                self._client.set_terminated(self.run_id, status)
+        with mlflow_faults(self._uri):
+            run_id = self.run_id or self._unheard_of()
+            if run_id:
+                self._client.set_terminated(run_id, status)
+
+    def _unheard_of(self) -> str:
+        """The run that MLflow made and whose id never reached us; empty when there is none."""
+        if self._begun is None:
+            return ""
+        experiment_id, attempt = self._begun
+        found = self._client.search_runs([experiment_id], f"tags.`{ATTEMPT_TAG}` = '{attempt}'")
+        return str(found[0].info.run_id) if found else ""

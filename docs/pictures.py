@@ -91,9 +91,10 @@ def open_page(page: Page, url: str, words: str) -> None:
     page.wait_for_timeout(2_500)  # charts and tables come after the words
 
 
-def take(page: Page, name: str) -> None:
+def take(page: Page, name: str, *, whole: bool = False) -> None:
+    """What is in view, or the ``whole`` page."""
     path = IMAGES / f"{name}.png"
-    page.screenshot(path=path)
+    page.screenshot(path=path, full_page=whole)
     print(f"{path.relative_to(IMAGES.parent.parent)}: {path.stat().st_size // 1024} KB")
 
 
@@ -114,7 +115,7 @@ def main() -> None:
         pictures(page, shown)
         if given.plots:
             open_page(page, given.plots.resolve().as_uri(), "Plots of the pipeline")
-            take(page, "plots")
+            take(page, "plots", whole=True)
         browser.close()
 
 
@@ -134,14 +135,25 @@ def pictures(page: Page, shown: Shown) -> None:
     open_page(page, runs_url(shown, "tags.stage = 'training'"), "train ")
     # Its box is drawn by its label: the mouse does not reach it.
     page.locator("input[name=runs-view-mode][value=CHART]").evaluate("box => box.click()")
+    page.get_by_placeholder("Search metric charts").fill("loss")
+    unfold_sweep(page)
     page.get_by_text("validation_loss_nats").first.wait_for(timeout=60_000)
     page.wait_for_timeout(4_000)
     take(page, "charts")
+    page.evaluate("localStorage.clear()")  # what was unfolded is kept there
+    page.set_viewport_size({"width": 1400, "height": 600})
     open_page(page, runs_url(shown, "tags.`group` LIKE '%'"), "sweep ")
+    unfold_sweep(page)
+    # As wide as the names are.
+    page.locator(".ag-header-cell[col-id*='Run Name'] .ag-header-cell-resize").dblclick()
+    page.wait_for_timeout(1_000)
+    take(page, "sweep")
+
+
+def unfold_sweep(page: Page) -> None:
     row = page.locator(".ag-row").filter(has_text="sweep ")
     row.locator("[data-component-id*=runnamecellrenderer]").first.click()
     page.wait_for_timeout(2_000)
-    take(page, "sweep")
 
 
 def draw_metric(page: Page, name: str) -> None:

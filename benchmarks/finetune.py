@@ -203,7 +203,7 @@ def run(method: str, *, quick: bool, threads: int) -> dict[str, Any]:
     on_gpu = devices.device.type == "cuda"
     shape, precision = (QWEN_1_5B, "bf16") if on_gpu else (SMALL, "fp32")
     steps, warm = (12, 4) if quick else (60, 10)
-    params = tuning(method, steps, 16_384 if on_gpu else 2_048, precision)
+    params = tuning(method, steps, 4_096 if on_gpu else 2_048, precision)
     torch.manual_seed(1)
     model = Qwen2ForCausalLM(
         Qwen2Config(**shape, max_position_embeddings=32_768, tie_word_embeddings=True)

@@ -38,6 +38,8 @@ def prepare(request: TrainRequest, devices: Devices) -> Job:
     """Raises ``BadInput`` and what ``resolve`` raises, before anything is written."""
     params = request.params
     questions = load_questions(request.questions / "train.jsonl")
+    if not questions:
+        raise BadInput(f"{request.questions / 'train.jsonl'} holds no question.")
     base = resolve(params.train.profile, params.profiles, home=request.home)
     _keep_base(base, request.out / "checkpoint")
     recipe = _recipe(request, base, devices.processes)

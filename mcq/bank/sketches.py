@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mcq.bank.group import Facet, Group
-from mcq.bank.words import digits, name, word
+from mcq.bank.words import name, word
 
 STEPS: Final[Mapping[str, int]] = MappingProxyType({"easy": 4, "medium": 5, "hard": 6})
 
@@ -350,7 +350,7 @@ def table_functions(rng: Random, difficulty: str) -> Sketch:
                 "double": f"    d[i] = d.get(i, {start}) * 2",
                 "by_more": f"    d[i] = d.get(i, {start}) + {by}",
                 "set": f"    d[i] = {start}",
-                "size": f"    d[i] = len(d)",
+                "size": "    d[i] = len(d)",
             },
         ),
         Facet(

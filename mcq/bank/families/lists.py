@@ -34,9 +34,9 @@ def list_methods(rng: Random, difficulty: str) -> Group:
     if difficulty == "easy":
         return Group(key, f"{head}@call@{tail}", (_calls(rng, x, new, 6, "call"),))
     if difficulty == "medium":
-        first = rng.randint(0, len(items) - 3)
+        start = rng.randint(0, len(items) - 3)
         places = numbers(
-            "place", range(first, first + 3), up="place_is_after", down="counts_from_one"
+            "place", range(start, start + 3), up="place_is_after", down="counts_from_one"
         )
         if rng.randint(0, 1):
             labels = both("insert", "assign", "insert_replaces", "assignment_inserts")
@@ -57,7 +57,7 @@ def aliasing(rng: Random, difficulty: str) -> Group:
     x, y = two_names(rng)
     new, other = digits(rng, 2, 1, 12)
     if difficulty == "hard":
-        items = [digits(rng, rng.randint(1, 2), 1, 12), digits(rng, rng.randint(1, 2), 1, 12)]
+        nested = [digits(rng, rng.randint(1, 2), 1, 12), digits(rng, rng.randint(1, 2), 1, 12)]
         bind = choice_of(
             "bind",
             both("alias", "shallow", "alias_is_a_copy", "shallow_copy_is_an_alias")
@@ -71,8 +71,8 @@ def aliasing(rng: Random, difficulty: str) -> Group:
             "act", inner_append=f"{y}[@place@].append({new})", assign=f"{y}[@place@] = [{new}]"
         )
         place = numbers("place", (0, 1), up="counts_from_zero_twice", down="counts_from_one")
-        text = f"{x} = {items}\n{y} = @bind@\n@act@\nprint({x})"
-        return Group(f"aliasing:{items}", text, (bind, act, place))
+        text = f"{x} = {nested}\n{y} = @bind@\n@act@\nprint({x})"
+        return Group(f"aliasing:{nested}", text, (bind, act, place))
     items = digits(rng, rng.randint(2, 3), 1, 12)
     how = rng.choice([f"{x}[:]", f"list({x})", f"{x}.copy()"])
     bind = choice_of("bind", COPIES, alias=x, copy=how)

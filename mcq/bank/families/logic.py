@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from mcq.bank.group import Facet, Group, both, choice_of
-from mcq.bank.words import digits, name, two_names
+from mcq.bank.words import digits, two_names
 
 COMPARISONS = {
     "less": "<",

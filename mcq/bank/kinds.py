@@ -30,7 +30,8 @@ from mcq.bank.choosing import CHOICES, alike, pick, usable, value_of
 from mcq.bank.execution import Outcome
 from mcq.bank.families import FAMILIES
 from mcq.bank.group import Facet, Variant
-from mcq.bank.sketches import SKETCHES, Sketch
+from mcq.bank.sketches import SKETCHES
+from mcq.bank.sketches.sketch import Sketch
 
 # More siblings than this are not run: four of them are wanted.
 MOST_RUN: Final = 12

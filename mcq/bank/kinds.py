@@ -186,7 +186,7 @@ def draw_patch(rng: Random, family: str, difficulty: str) -> Draw:
     """Four replacements of one line; the line that stands there is a fifth."""
     sketch = SKETCHES[family](rng, difficulty)
     variant = _any_variant(rng, sketch)
-    place = rng.randrange(len(sketch.group.facets))
+    place = rng.choice(range(len(sketch.group.facets)))
     facet = sketch.group.facets[place]
     given = rng.sample(sorted(set(sketch.arguments.options.values())), TESTS)
     definitions = {

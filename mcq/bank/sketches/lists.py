@@ -66,7 +66,7 @@ def list_functions(rng: Random, difficulty: str) -> Sketch:
     steps = steps_of(TABLE, v=v, new=new, by=rng.randint(2, 9), bound=rng.randint(5, 12))
     items = rng.sample(range(1, 20), rng.randint(4, 5))
     changed = list(items)
-    changed[rng.randrange(len(items))] = rng.randint(1, 19)
+    changed[rng.choice(range(len(items)))] = rng.randint(1, 19)
     arguments = {
         "given": items,
         "reversed": items[::-1],

@@ -298,9 +298,8 @@ class ProofBroken(Refused):
         self.question = question
         self.reason = reason
         self.questions = questions
-        others = "" if questions == 1 else f" ({questions - 1} more do not hold either)"
         super().__init__(
-            f"{folder}: question {question}: {reason}{others}.",
+            f"{folder}: {questions} of its questions do not hold, first {question}: {reason}.",
             mend="The bank was altered: build it anew with `proctor questions build`.",
         )
 

@@ -101,7 +101,7 @@ def trained_picks(questions: Sequence[Question], seed: int) -> list[int]:
         held_out = [row for row, owner in enumerate(owners) if owner in fold]
         learned = [row for row, owner in enumerate(owners) if owner not in fold]
         model = SGDClassifier(
-            loss="log_loss", alpha=1e-4, max_iter=20, tol=1e-4, average=True, random_state=seed
+            loss="log_loss", alpha=1e-4, max_iter=10, tol=None, average=True, random_state=seed
         )
         model.fit(features[learned], [right[row] for row in learned])
         best: dict[int, float] = {}

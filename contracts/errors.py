@@ -24,6 +24,7 @@
     ├── Refused                  exit 1, HTTP 409
     │   ├── GateNotPassed           no pass, so nothing moves forward
     │   ├── DigestMismatch          bytes differ from what was recorded
+    │   ├── ProofBroken             a question whose programs do not print what it says
     │   ├── ExperimentDeleted       MLflow's experiment was deleted in its pages
     │   ├── ChampionMoved           the champion is not the one that was judged against
     │   ├── AliasTampered           an alias was moved behind the ledger's back
@@ -343,6 +344,23 @@ class DigestMismatch(Refused):
         super().__init__(
             f"{subject}: the digest is {found[:19]}…, but {expected[:19]}… was recorded.",
             mend=mend,
+        )
+
+
+class ProofBroken(Refused):
+    """Items of a bank did not stand their verification; ``question`` is the first."""
+
+    slug = "proof-broken"
+    title = "A question's proof does not hold"
+
+    def __init__(self, folder: Path, question: str, reason: str, questions: int) -> None:
+        self.folder = folder
+        self.question = question
+        self.reason = reason
+        self.questions = questions
+        super().__init__(
+            f"{folder}: {questions} of its questions do not hold, first {question}: {reason}.",
+            mend="The bank was altered: build it anew with `proctor questions build`.",
         )
 
 

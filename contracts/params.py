@@ -6,11 +6,12 @@ prints this as JSON Schema.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, model_validator
 
 from contracts.models import Digest, ModelName, ScoringMethod
+from contracts.questions import QuestionKind
 from contracts.shape import Shape
 from contracts.suites import SUITE_REFERENCE
 
@@ -20,6 +21,12 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 class QuestionsParams(Shape):
     count: int = Field(ge=24, le=1_000_000, description="questions in the bank, all splits")
     seed: int = Field(ge=0, description="seed of the bank")
+    kinds: tuple[QuestionKind, ...] = Field(
+        default=get_args(QuestionKind), min_length=1, description="kinds of questions, in turn"
+    )
+    families: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="families of programs, in turn; all when left out"
+    )
 
 
 class ScratchProfile(Shape):

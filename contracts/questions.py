@@ -1,8 +1,9 @@
 """Questions: stem, code, two to ten choices lettered from A.
 
-A question may know its right letter (``answer``), where it comes from (``family``,
-``difficulty``), which misconception leads to each wrong choice, and a proof: for every
-choice the program that prints it. A question asked by a caller has none of these.
+A question may know its right letter (``answer``), what it asks (``kind``), where it comes
+from (``family``, ``difficulty``), which misconception leads to each wrong choice, and a
+proof: for every choice a program and what it prints. A question asked by a caller has none
+of these.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ LETTERS: Final = "ABCDEFGHIJ"
 FEWEST_CHOICES: Final = 2
 MOST_CHOICES: Final = len(LETTERS)
 
+# What a question of the bank asks: what a program prints, which input gives a value, which
+# line is wrong, which patch passes the tests.
+QuestionKind = Literal["output", "input", "line", "patch"]
 Letter = Literal["A", "B", "C", "D", "E", "F", "G", "H", "I", "J"]
 Stem = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 Code = Annotated[str, StringConstraints(max_length=50_000)]
@@ -49,9 +53,12 @@ def check_choices(choices: Sequence[str], answer: str | None = None) -> None:
 class Proof(Shape):
     """Why the gold is right and each distractor wrong, by execution.
 
-    ``program`` is the hash of the normalised program (64 hex digits), ``sources[i]`` the
-    program that prints choice ``i``: the question's own code for the gold, a misreading
-    of it for a distractor; ``printed[i]`` is what it printed.
+    ``program`` is the hash of the gold's normalised program (64 hex digits), ``sources[i]``
+    the program behind choice ``i`` and ``printed[i]`` what it printed; only the gold's
+    printed what is asked for. By kind of question: ``output``, a program that prints the
+    choice (the question's own code for the gold); ``input``, the function with the choice's
+    call; ``line``, the code with the choice's line repaired; ``patch``, the code with the
+    choice put in, printing for each test whether it holds.
     """
 
     program: str
@@ -70,6 +77,7 @@ class Question(Shape):
     code: Code | None = None
     choices: Choices
     answer: Letter | None = None
+    kind: QuestionKind | None = None
     family: str | None = None
     difficulty: str | None = None
     error_label: str | None = None

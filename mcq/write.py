@@ -22,9 +22,12 @@ from contracts.files import storage_faults, write_atomically, writing_atomically
 from contracts.sources import QuestionSource
 from mcq.bank.build import RECIPE, SPLITS, Bank
 from mcq.loaders import Reading
+from mcq.verify import VERIFICATION
 
 MANIFEST: Final = "manifest.json"
+# What a bank's folder may hold: verifying leaves a file of its own there.
 FILES: Final = frozenset({MANIFEST, *(f"{split}.jsonl" for split in SPLITS)})
+REPLACEABLE: Final = FILES | {VERIFICATION}
 
 
 def _lines(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -32,7 +35,8 @@ def _lines(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _split_facts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How many questions, by family and difficulty and by gold letter; digest of the file."""
+    """How many questions, by kind, by family and difficulty and by gold letter; digest of
+    the file."""
     counts = Counter((row["family"], row["difficulty"]) for row in rows)
     families: dict[str, dict[str, int]] = {}
     for (family, difficulty), questions in sorted(counts.items()):
@@ -40,6 +44,7 @@ def _split_facts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "questions": len(rows),
         "digest": digest_of_bytes(_lines(rows).encode()),
+        "kinds": dict(sorted(Counter(row["kind"] for row in rows).items())),
         "families": families,
         "letters": dict(sorted(Counter(row["answer"] for row in rows).items())),
     }
@@ -48,7 +53,8 @@ def _split_facts(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def manifest_of(bank: Bank) -> dict[str, Any]:
     """What ``manifest.json`` says: recipe, seed, and for each split its counts and digest.
 
-    ``drawn`` programs were needed, ``twins`` of them had come before under other names.
+    ``drawn`` items were needed: ``twins`` of them used a program that had come before under
+    other names, ``held_out_twins`` were covered by the 13-grams of training.
     """
     return {
         "recipe": RECIPE,
@@ -56,6 +62,7 @@ def manifest_of(bank: Bank) -> dict[str, Any]:
         "questions": bank.count,
         "drawn": bank.drawn,
         "twins": bank.twins,
+        "held_out_twins": bank.held_out_twins,
         "splits": {split: _split_facts(bank.rows[split]) for split in SPLITS},
     }
 
@@ -88,7 +95,7 @@ def _check_replaceable(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out} is a file; a bank is a folder.", mend="Choose another --out.")
     names = sorted(path.name for path in out.iterdir()) if out.exists() else []
-    strange = [name for name in names if name not in FILES]
+    strange = [name for name in names if name not in REPLACEABLE]
     if strange:
         raise BadInput(
             f"{out} holds {strange[0]}, which is no part of a bank, and is left alone.",

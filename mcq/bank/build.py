@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from random import Random
@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from mcq.bank.choosing import CHOICES
 from mcq.bank.contamination import all_sources, overlap
+from mcq.bank.execution import Outcome, run_programs
 from mcq.bank.families import DIFFICULTIES
 from mcq.bank.kinds import DRAWERS, KINDS, STEMS, Item, families_of
 from mcq.bank.program import SPLIT_BUCKETS, bucket_of, program_hash
@@ -31,6 +32,8 @@ RECIPE: Final = "proctor-bank-2"
 STEM: Final = STEMS["output"]
 ATTEMPTS: Final = 300
 CHUNK: Final = 100
+# Items whose programs share a child process: a fork costs more than the programs.
+TOGETHER: Final = 20
 # Shares of all keys, by bucket of their hash: the rest is for training.
 TEST_BUCKETS: Final = SPLIT_BUCKETS // 10
 VALIDATION_BUCKETS: Final = SPLIT_BUCKETS // 20
@@ -127,23 +130,52 @@ class Bank:
         return sum(len(rows) for rows in self.rows.values())
 
 
-def draw_item(plan: Plan, index: int) -> Drawn:
-    """The item at ``index`` of ``plan``.
-
-    Raises ``RuntimeError`` when a family cannot give one in ``ATTEMPTS`` draws, which is
-    a fault of the grammar.
-    """
+def _attempts(plan: Plan, index: int) -> Generator[Sequence[str], Sequence[Outcome], Drawn]:
+    """Draw the item at ``index`` until there is one."""
     kind, family, difficulty, turn = plan.turn(index)
     rng = Random(f"{RECIPE}:{plan.seed}:{kind}:{family}:{difficulty}:{turn}")
     for _ in range(ATTEMPTS):
-        item = DRAWERS[kind](rng, family, difficulty)
+        item = yield from DRAWERS[kind](rng, family, difficulty)
         if item is not None:
             return Drawn(item, tuple(program_hash(source) for source in item.programs))
     raise RuntimeError(f"{kind}/{family}/{difficulty} gave no question in {ATTEMPTS} draws")
 
 
+def draw_items(plan: Plan, indices: Iterable[int]) -> list[Drawn]:
+    """The items at ``indices`` of ``plan``; their programs run together, which changes
+    nothing but the time.
+
+    Raises ``RuntimeError`` when a family cannot give one in ``ATTEMPTS`` draws, which is
+    a fault of the grammar.
+    """
+    drawings = [_attempts(plan, index) for index in indices]
+    found: dict[int, Drawn] = {}
+    asked = {place: next(drawing) for place, drawing in enumerate(drawings)}
+    while asked:
+        outcomes = _run(list(asked.values()))
+        waiting: dict[int, Sequence[str]] = {}
+        for place, given in zip(asked, outcomes, strict=True):
+            try:
+                waiting[place] = drawings[place].send(given)
+            except StopIteration as end:
+                found[place] = end.value
+        asked = waiting
+    return [found[place] for place in range(len(drawings))]
+
+
+def _run(batch: list[Sequence[str]]) -> list[list[Outcome]]:
+    """The outcomes of each list of programs. A child that was killed takes its neighbours
+    with it, so each list then gets a child of its own."""
+    flat = iter(run_programs([source for sources in batch for source in sources]))
+    outcomes = [[next(flat) for _ in sources] for sources in batch]
+    if any(outcome.status == "killed" for part in outcomes for outcome in part):
+        return [run_programs(sources) for sources in batch]
+    return outcomes
+
+
 def _draw_chunk(plan: Plan, start: int) -> list[Drawn]:
-    return [draw_item(plan, index) for index in range(start, start + CHUNK)]
+    parts = range(start, start + CHUNK, TOGETHER)
+    return [one for part in parts for one in draw_items(plan, range(part, part + TOGETHER))]
 
 
 def _draw(plan: Plan, workers: int) -> Iterator[Drawn]:
@@ -216,8 +248,8 @@ def build_bank(
 ) -> Bank:
     """``count`` questions over distinct programs. ``progress`` hears how many are done.
 
-    Raises ``ValueError`` for a kind or family that there is not, ``RuntimeError`` when the
-    families' universes are too small for ``count``."""
+    Raises ``ValueError`` for a kind or family that there is not, and when the families'
+    universes are too small for ``count``."""
     if count < 1:
         raise ValueError(f"count must be at least 1, not {count}")
     plan = Plan(seed, tuple(kinds), None if families is None else tuple(families))
@@ -259,4 +291,4 @@ def _fill(
             continue
         bank.twins += 1
         if bank.twins > 20 * count + 1000:
-            raise RuntimeError("the families' universes are too small for this count")
+            raise ValueError("the families' universes are too small for this count")

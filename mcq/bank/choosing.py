@@ -9,6 +9,7 @@ right one with probability 1/4, whatever they look like.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final, TypeVar
@@ -16,11 +17,15 @@ from typing import Final, TypeVar
 from mcq.bank.execution import Outcome
 
 CHOICES: Final = 4
+# What may be a literal: the parser warns of some texts that are none, as of "1if".
+LITERAL: Final = re.compile(r"[\[({'\"]|-?[0-9.]+(e[+-]?[0-9]+)?$|(True|False|None)$")
 T = TypeVar("T")
 
 
 def value_of(text: str) -> object:
     """What the text denotes, so that 1.0 and 1.00 are the same; the text when nothing."""
+    if not LITERAL.match(text):
+        return text
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError):

@@ -53,9 +53,11 @@ class Group:
         return text
 
     def label(self, true: Variant, read: Variant) -> str:
-        """The misconceptions of who meets ``true`` and reads ``read``, joined by ``+``."""
+        """The misconceptions of who meets ``true`` and reads ``read``, joined by ``+``; one
+        that is at work in two places is named once."""
         pairs = zip(self.facets, true, read, strict=True)
-        return "+".join(facet.label(one, two) for facet, one, two in pairs if one != two)
+        found = [facet.label(one, two) for facet, one, two in pairs if one != two]
+        return "+".join(dict.fromkeys(found))
 
 
 def choice_of(

@@ -20,17 +20,18 @@ repair and tests, LiveCodeBench (arXiv:2403.07974).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
 from typing import Final
 
 from mcq.bank.choosing import CHOICES, alike, pick, usable, value_of
-from mcq.bank.execution import Outcome, run_programs
+from mcq.bank.execution import Outcome
 from mcq.bank.families import FAMILIES
 from mcq.bank.group import Facet, Variant
-from mcq.bank.sketches import SKETCHES, Sketch
+from mcq.bank.sketches import SKETCHES
+from mcq.bank.sketches.sketch import Sketch
 
 # More siblings than this are not run: four of them are wanted.
 MOST_RUN: Final = 12
@@ -68,13 +69,18 @@ class Item:
     programs: tuple[str, ...]
 
 
-def draw_output(rng: Random, family: str, difficulty: str) -> Item | None:
+# A drawing hands out programs to run and is sent their outcomes, so that the programs of
+# many drawings can share one child process; it ends with an item, or ``None``.
+Draw = Generator[Sequence[str], Sequence[Outcome], Item | None]
+
+
+def draw_output(rng: Random, family: str, difficulty: str) -> Draw:
     """What four siblings print, or ``None`` when no four are alike."""
     group = FAMILIES[family](rng, difficulty)
     variants = group.variants()
     variants = rng.sample(variants, min(MOST_RUN, len(variants)))
     sources = [group.source(variant) for variant in variants]
-    ran = list(zip(variants, sources, run_programs(sources), strict=True))
+    ran = list(zip(variants, sources, (yield sources), strict=True))
     taken = pick(
         [one for one in ran if usable(one[2])], lambda a, b: alike(a[2], b[2]), CHOICES, rng
     )
@@ -98,13 +104,13 @@ def draw_output(rng: Random, family: str, difficulty: str) -> Item | None:
     )
 
 
-def draw_input(rng: Random, family: str, difficulty: str) -> Item | None:
+def draw_input(rng: Random, family: str, difficulty: str) -> Draw:
     """Four calls of one function, each with a value of its own."""
     sketch = SKETCHES[family](rng, difficulty)
     definition = sketch.group.source(_any_variant(rng, sketch))
     options = sketch.arguments.options
     sources = [f"{definition}\n\nprint(repr(f({text})))" for text in options.values()]
-    ran = list(zip(options, sources, run_programs(sources), strict=True))
+    ran = list(zip(options, sources, (yield sources), strict=True))
     taken = pick([o for o in ran if usable(o[2])], lambda a, b: alike(a[2], b[2]), CHOICES, rng)
     if taken is None or len({options[name] for name, _, _ in taken}) < CHOICES:
         return None
@@ -124,7 +130,7 @@ def draw_input(rng: Random, family: str, difficulty: str) -> Item | None:
     )
 
 
-def draw_line(rng: Random, family: str, difficulty: str) -> Item | None:
+def draw_line(rng: Random, family: str, difficulty: str) -> Draw:
     """Four lines of one program, each with a repair whose value no other line's repair gives."""
     sketch = SKETCHES[family](rng, difficulty)
     shown = _any_variant(rng, sketch)
@@ -138,7 +144,7 @@ def draw_line(rng: Random, family: str, difficulty: str) -> Item | None:
     ]
     variants = [shown, *(variant for _, variant in repairs)]
     sources = [sketch.group.source(variant) + call for variant in variants]
-    outcomes = run_programs(sources)
+    outcomes = yield sources
     values = {
         place: {o.printed for (at, _), o in zip(repairs, outcomes[1:], strict=True) if at == place}
         for place in places
@@ -176,18 +182,18 @@ def draw_line(rng: Random, family: str, difficulty: str) -> Item | None:
     )
 
 
-def draw_patch(rng: Random, family: str, difficulty: str) -> Item | None:
+def draw_patch(rng: Random, family: str, difficulty: str) -> Draw:
     """Four replacements of one line; the line that stands there is a fifth."""
     sketch = SKETCHES[family](rng, difficulty)
     variant = _any_variant(rng, sketch)
-    place = rng.randrange(len(sketch.group.facets))
+    place = rng.choice(range(len(sketch.group.facets)))
     facet = sketch.group.facets[place]
     given = rng.sample(sorted(set(sketch.arguments.options.values())), TESTS)
     definitions = {
         option: sketch.group.source(_with(variant, place, option)) for option in facet.options
     }
     calls = "".join(f"\nprint(repr(f({text})))" for text in given)
-    outcomes = run_programs([f"{text}\n{calls}" for text in definitions.values()])
+    outcomes = yield [f"{text}\n{calls}" for text in definitions.values()]
     ran = list(zip(definitions, outcomes, strict=True))
     taken = pick(
         [one for one in ran if usable(one[1])],
@@ -197,7 +203,7 @@ def draw_patch(rng: Random, family: str, difficulty: str) -> Item | None:
     )
     if taken is None:
         return None
-    (broken, _), *choices = taken
+    (before, _), *choices = taken
     gold = rng.randrange(CHOICES)
     wanted = choices[gold][1].printed.split("\n")
     tests = "".join(
@@ -209,10 +215,12 @@ def draw_patch(rng: Random, family: str, difficulty: str) -> Item | None:
     sources = tuple(f"{definitions[option]}\n{checks}" for option, _ in choices)
     printed = tuple(_passes(outcome, choices[gold][1]) for _, outcome in choices)
     at = sketch.line_of(facet)
-    shown = definitions[broken].split("\n")
+    shown = definitions[before].split("\n")
     shown[at] += "  # this line"
     code = "\n".join(shown) + "\n" + tests
-    _check_patches(code, sources, printed)
+    broken, *checked = yield [code, *sources]
+    if broken.status != "raised" or tuple(one.printed for one in checked) != printed:
+        raise RuntimeError(f"the tests do not tell these patches apart:\n{code}")
     return Item(
         kind="patch",
         family=family,
@@ -256,14 +264,7 @@ def _passes(outcome: Outcome, wanted: Outcome) -> str:
     return "\n".join(str(one == two) for one, two in pairs)
 
 
-def _check_patches(code: str, sources: Sequence[str], printed: Sequence[str]) -> None:
-    """Run what the question says. Raises ``RuntimeError``, a fault of ours, if it is not so."""
-    broken, *checked = run_programs([code, *sources])
-    if broken.status != "raised" or [outcome.printed for outcome in checked] != list(printed):
-        raise RuntimeError(f"the tests do not tell these patches apart:\n{code}")
-
-
-DRAWERS: Final[Mapping[str, Callable[[Random, str, str], Item | None]]] = MappingProxyType(
+DRAWERS: Final[Mapping[str, Callable[[Random, str, str], Draw]]] = MappingProxyType(
     {"output": draw_output, "input": draw_input, "line": draw_line, "patch": draw_patch}
 )
 

@@ -101,7 +101,7 @@ def test_the_same_bank_is_the_same_bytes(tmp_path: Path, bank: Bank) -> None:
 def test_the_manifest_counts_and_digests_what_is_there(tmp_path: Path, bank: Bank) -> None:
     manifest = write_bank(bank, tmp_path / "questions")
     assert (manifest["recipe"], manifest["seed"], manifest["questions"]) == (
-        "proctor-bank-1",
+        "proctor-bank-2",
         5,
         150,
     )

@@ -150,6 +150,62 @@ def test_a_bank_is_built_and_imported_from_the_command_line(tmp_path: Path) -> N
     assert all(Question.model_validate_json(line).proof for line in lines)
 
 
+def test_a_bank_is_verified_and_audited_from_the_command_line(tmp_path: Path) -> None:
+    out, elsewhere = tmp_path / "bank", tmp_path / "verified.jsonl"
+    done = proctor(
+        *("questions", "build", "--count", "120", "--seed", "3", "--out", str(out)),
+        *("--kinds", "output", "--kinds", "patch"),
+    )
+    assert done.returncode == 0, done.stderr
+    lines = (out / "train.jsonl").read_text().splitlines()
+    assert {json.loads(line)["kind"] for line in lines} == {"output", "patch"}
+    verified = proctor("questions", "verify", str(out), "--out", str(elsewhere), "--json")
+    assert verified.returncode == 0, verified.stderr
+    facts = json.loads(verified.stdout)
+    assert facts["questions"] == 120
+    assert len(elsewhere.read_text().splitlines()) == 120
+    audited = json.loads(proctor("questions", "audit", str(out), "--json").stdout)
+    assert audited["contamination"]["twins"] == []
+    assert audited["baselines"]["all"][0]["name"] == "always_a"
+    train, test = str(out / "train.jsonl"), str(out / "test.jsonl")
+    said = proctor("questions", "audit", test, "--training", train).stdout
+    assert "0 twins by syntax tree, 0 by 13-grams" in said
+    assert "most_central" in said
+    # Trained on what it is asked: every question is a twin.
+    assert json.loads(proctor("questions", "audit", test, "--training", test, "--json").stdout)[
+        "contamination"
+    ]["by_grams"] == len((out / "test.jsonl").read_text().splitlines())
+
+
+def test_an_altered_bank_is_named_and_ends_with_1(tmp_path: Path) -> None:
+    out = tmp_path / "bank"
+    built = proctor("questions", "build", "--count", "24", "--kinds", "output", "--out", str(out))
+    assert built.returncode == 0, built.stderr
+    first, *rest = (out / "train.jsonl").read_text().splitlines()
+    row = json.loads(first)
+    row["answer"] = "B" if row["answer"] == "A" else "A"
+    (out / "train.jsonl").write_text("\n".join([json.dumps(row), *rest]) + "\n")
+    done = proctor("questions", "verify", str(out))
+    assert done.returncode == 1
+    assert row["id"] in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        (("--kinds", "essay"), "there is no kind 'essay'"),
+        (("--families", "poems"), "there is no family 'poems'"),
+    ],
+)
+def test_a_bank_of_what_there_is_not_is_refused(
+    tmp_path: Path, flags: tuple[str, str], reason: str
+) -> None:
+    done = proctor("questions", "build", *flags, "--out", str(tmp_path / "bank"))
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert reason in done.stderr
+
+
 # ------------------------------------------------------------------ help
 
 

@@ -16,7 +16,7 @@ import yaml
 from contracts.digests import canonical_json, digest_of_bytes
 from contracts.params import Params, ScratchProfile, TrainParams
 from contracts.questions import Question
-from mcq.bank.build import STEM, draw_item
+from mcq.bank.build import Plan, draw_items, row_of
 from tests.environments import unmeasured
 from training.batches import encode
 from training.from_scratch import lessons, settings
@@ -51,21 +51,15 @@ runpy.run_module("proctor", run_name="__main__", alter_sys=True)
 
 def draw_questions(seed: int, count: int) -> list[Question]:
     """The first ``count`` distinct questions of the bank with this seed."""
+    plan = Plan(seed, ("output",))
     questions: dict[str, Question] = {}
     place = 0
     while len(questions) < count:
-        item = draw_item(seed, place)
-        wrong = [printed for printed, _, _ in item.distractors]
-        gold = place % 4
-        questions[item.program] = Question(
-            id=item.program[:16],
-            stem=STEM,
-            code=item.code,
-            choices=(*wrong[:gold], item.gold, *wrong[gold:]),
-            answer="ABCD"[gold],
-        )
-        place += 1
-    return list(questions.values())
+        for drawn in draw_items(plan, range(place, place + 20)):
+            question = Question.model_validate(row_of(drawn, place % 4))
+            questions.setdefault(question.id, question)
+            place += 1
+    return list(questions.values())[:count]
 
 
 def write_questions(

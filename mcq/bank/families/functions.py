@@ -77,7 +77,7 @@ def recursion(rng: Random, difficulty: str) -> Group:
         )
         return Group(f"recursion:{text_of}:{end}", text, (body, stop))
     if difficulty == "medium":
-        top, end = rng.randint(8, 60), rng.randint(1, 99)
+        top, last = rng.randint(8, 60), rng.randint(1, 99)
         by = rng.randint(2, 9)
         limit = top - by * rng.randint(2, 3)
         body = choice_of(
@@ -93,10 +93,10 @@ def recursion(rng: Random, difficulty: str) -> Group:
             at_most="<=",
         )
         text = (
-            f"def f({x}):\n    if {x} @compare@ {limit}:\n        return [{end}]\n"
+            f"def f({x}):\n    if {x} @compare@ {limit}:\n        return [{last}]\n"
             f"    return @body@\nprint(f({top}))"
         )
-        return Group(f"recursion:{top}:{by}:{end}", text, (body, compare))
+        return Group(f"recursion:{top}:{by}:{last}", text, (body, compare))
     one, two = word(rng, 2, 2), word(rng, 1, 2)
     body = choice_of(
         "body",

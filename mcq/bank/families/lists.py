@@ -28,15 +28,15 @@ def _calls(rng: Random, variable: str, new: int, count: int, facet: str) -> Face
 def list_methods(rng: Random, difficulty: str) -> Group:
     """One call (easy), a call with a place (medium), two calls (hard)."""
     x = name(rng)
-    items = digits(rng, rng.randint(4, 5), 1, 12)
-    new = rng.choice([value for value in range(1, 13) if value not in items])
+    items = digits(rng, rng.randint(4, 5), 1, 20)
+    new = rng.choice([value for value in range(1, 21) if value not in items])
     key, head, tail = f"list_methods:{items}", f"{x} = {items}\n", f"\nprint({x})"
     if difficulty == "easy":
         return Group(key, f"{head}@call@{tail}", (_calls(rng, x, new, 6, "call"),))
     if difficulty == "medium":
-        first = rng.randint(0, len(items) - 3)
+        start = rng.randint(0, len(items) - 3)
         places = numbers(
-            "place", range(first, first + 3), up="place_is_after", down="counts_from_one"
+            "place", range(start, start + 3), up="place_is_after", down="counts_from_one"
         )
         if rng.randint(0, 1):
             labels = both("insert", "assign", "insert_replaces", "assignment_inserts")
@@ -48,16 +48,16 @@ def list_methods(rng: Random, difficulty: str) -> Group:
             act = choice_of("act", labels, pop=f"{x}.pop(@place@)", remove=take)
         return Group(key, f"{head}@act@{tail}", (act, places))
     first = _calls(rng, x, new, 3, "first")
-    second = _calls(rng, x, rng.randint(1, 12), 3, "second")
+    second = _calls(rng, x, rng.randint(1, 20), 3, "second")
     return Group(key, f"{head}@first@\n@second@{tail}", (first, second))
 
 
 def aliasing(rng: Random, difficulty: str) -> Group:
     """One change (easy), a change through each name (medium), nested lists (hard)."""
     x, y = two_names(rng)
-    new, other = digits(rng, 2, 1, 12)
+    new, other = digits(rng, 2, 1, 20)
     if difficulty == "hard":
-        items = [digits(rng, rng.randint(1, 2), 1, 12), digits(rng, rng.randint(1, 2), 1, 12)]
+        nested = [digits(rng, rng.randint(1, 2), 1, 20), digits(rng, rng.randint(1, 2), 1, 20)]
         bind = choice_of(
             "bind",
             both("alias", "shallow", "alias_is_a_copy", "shallow_copy_is_an_alias")
@@ -71,9 +71,9 @@ def aliasing(rng: Random, difficulty: str) -> Group:
             "act", inner_append=f"{y}[@place@].append({new})", assign=f"{y}[@place@] = [{new}]"
         )
         place = numbers("place", (0, 1), up="counts_from_zero_twice", down="counts_from_one")
-        text = f"{x} = {items}\n{y} = @bind@\n@act@\nprint({x})"
-        return Group(f"aliasing:{items}", text, (bind, act, place))
-    items = digits(rng, rng.randint(2, 3), 1, 12)
+        text = f"{x} = {nested}\n{y} = @bind@\n@act@\nprint({x})"
+        return Group(f"aliasing:{nested}", text, (bind, act, place))
+    items = digits(rng, rng.randint(2, 3), 1, 20)
     how = rng.choice([f"{x}[:]", f"list({x})", f"{x}.copy()"])
     bind = choice_of("bind", COPIES, alias=x, copy=how)
     head = f"{x} = {items}\n{y} = @bind@\n"
@@ -96,8 +96,8 @@ def mutation(rng: Random, difficulty: str) -> Group:
     """A function that changes or rebinds its argument (easy), also returns it (medium),
     two arguments (hard)."""
     x, y = two_names(rng)
-    items = digits(rng, rng.randint(2, 3), 1, 12)
-    new, other = digits(rng, 2, 1, 12)
+    items = digits(rng, rng.randint(2, 3), 1, 20)
+    new, other = digits(rng, 2, 1, 20)
     act = choice_of(
         "act",
         both("append", "rebind", "append_rebinds", "rebinding_reaches_the_caller"),
@@ -117,7 +117,7 @@ def mutation(rng: Random, difficulty: str) -> Group:
             f"{y} = {items}\nz = f({y})\nz.append({other})\nprint(@shown@)"
         )
         return Group(f"mutation:{items}", text, (act, back, shown))
-    more = digits(rng, 2, 1, 12)
+    more = digits(rng, 2, 1, 20)
     change = both("changes", "rebinds", "change_stays_inside", "rebinding_reaches_the_caller")
     one = choice_of("one", change, changes=f"{x}.append({new})", rebinds=f"{x} = [{new}]")
     two = choice_of("two", change, changes=f"{y}.append({other})", rebinds=f"{y} = [{other}]")

@@ -67,40 +67,37 @@ def nested_loops(rng: Random, difficulty: str) -> Group:
     """Letters of two words (easy), numbers of two lists (medium), with a jump (hard)."""
     x = name(rng)
     if difficulty == "easy":
-        one, two = word(rng, 2, 2), word(rng, 2, 3)
-        nesting = choice_of(
-            "nesting",
-            both("first_outside", "second_outside", "inner_loop_is_slow", "inner_loop_is_slow"),
-            first_outside=f'for i in "{one}":\n    for j in "{two}":',
-            second_outside=f'for j in "{two}":\n    for i in "{one}":',
-        )
+        left, right = word(rng, 2, 2), word(rng, 2, 3)
         body = choice_of("body", i_then_j="i + j", j_then_i="j + i")
         place = choice_of("place", at_the_end=f"{x} += @body@", at_the_front=f"{x} = @body@ + {x}")
         text = f'{x} = ""\n@nesting@\n        @place@\nprint({x})'
-        return Group(f"nested_loops:{one}:{two}", text, (nesting, place, body))
-    one, two = digits(rng, 2, 1, 9), digits(rng, 2, 1, 9)
-    nesting = choice_of(
-        "nesting",
-        both("first_outside", "second_outside", "inner_loop_is_slow", "inner_loop_is_slow"),
-        first_outside=f"for i in {one}:\n    for j in {two}:",
-        second_outside=f"for j in {two}:\n    for i in {one}:",
-    )
+        nesting = _nesting(f'"{left}"', f'"{right}"')
+        return Group(f"nested_loops:{left}:{right}", text, (nesting, place, body))
+    one, two = digits(rng, 3 if difficulty == "hard" else 2, 1, 9), digits(rng, 2, 1, 9)
     key = f"nested_loops:{one}:{two}"
     if difficulty == "medium":
         text = f"{x} = []\n@nesting@\n        {x}.append(i @op@ j)\nprint({x})"
-        return Group(key, text, (nesting, _operators(rng, 3)))
-    one, two = digits(rng, 3, 1, 9), digits(rng, 2, 1, 9)
+        return Group(key, text, (_nesting(str(one), str(two)), _operators(rng, 3)))
     test = choice_of("test", TESTS, above="i > j", below="i < j", equal="i == j")
     labels = both("continue", "break", "continue_ends_the_loop", "break_goes_on")
-    labels |= both("break", "pass", "break_is_ignored", "pass_ends_the_loop")
-    labels |= both("continue", "pass", "continue_is_ignored", "pass_skips_the_rest")
     jump = Facet("jump", {"continue": "continue", "break": "break"}, labels)
     shown = choice_of("shown", outer="i", inner="j")
     text = (
         f"{x} = []\nfor i in {one}:\n    for j in {two}:\n        if @test@:\n"
         f"            @jump@\n        {x}.append(@shown@)\nprint({x})"
     )
-    return Group(f"nested_loops:{one}:{two}", text, (test, jump, shown))
+    return Group(key, text, (test, jump, shown))
+
+
+def _nesting(one: str, two: str) -> Facet:
+    """Which loop is the outer one: ``i`` over ``one`` or ``j`` over ``two``."""
+    labels = both("first_outside", "second_outside", "inner_loop_is_slow", "inner_loop_is_slow")
+    return choice_of(
+        "nesting",
+        labels,
+        first_outside=f"for i in {one}:\n    for j in {two}:",
+        second_outside=f"for j in {two}:\n    for i in {one}:",
+    )
 
 
 def comprehensions(rng: Random, difficulty: str) -> Group:

@@ -6,26 +6,26 @@ import ast
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from contracts.questions import Question
-from mcq.bank.build import CHOICES, SPLITS, Bank, build_bank, choose_distractors, draw_item
-from mcq.bank.execution import Outcome
+from mcq.bank.build import SPLITS, Bank, Plan, build_bank
+from mcq.bank.choosing import CHOICES
+from mcq.bank.contamination import all_sources, overlap
 from mcq.bank.families import DIFFICULTIES, FAMILIES
+from mcq.bank.kinds import KINDS, STEMS, families_of
 from mcq.bank.program import program_hash
+from mcq.bank.statements import fault_of
+from mcq.verify import find_pythons
 
 ROOT = Path(__file__).parents[3]
-COUNT, SEED = 192, 11
+COUNT, SEED = 480, 11
 
 REBUILD = f"""
 import hashlib, json
@@ -69,34 +69,6 @@ def rebuilt(python: str, hash_seed: str) -> str:
     return done.stdout.strip()
 
 
-def _supported(python: str) -> str | None:
-    """``3.11`` to ``3.13`` when ``python`` runs and is one of them."""
-    show = "import sys; print(*sys.version_info[:2], sep='.')"
-    try:
-        done = subprocess.run(
-            [python, "-c", show], capture_output=True, text=True, timeout=30, check=False
-        )
-    except OSError:
-        return None
-    version = done.stdout.strip()
-    return version if version in {"3.11", "3.12", "3.13"} else None
-
-
-def other_pythons() -> dict[str, str]:
-    """Supported interpreters by version: on the path, beside the running one, or named in
-    PROCTOR_TEST_PYTHONS; never the running version itself."""
-    named = os.environ.get("PROCTOR_TEST_PYTHONS", "").split(os.pathsep)
-    beside = Path(sys.base_prefix).parent.glob("*3.1[1-3]*/bin/python3.1[1-3]")
-    onpath = [shutil.which(f"python3.{minor}") for minor in (11, 12, 13)]
-    found: dict[str, str] = {}
-    for python in [*named, *map(str, sorted(beside)), *onpath]:
-        version = _supported(python) if python else None
-        if python and version:
-            found.setdefault(version, python)
-    found.pop(f"{sys.version_info.major}.{sys.version_info.minor}", None)
-    return found
-
-
 # ------------------------------------------------------------------ the same bytes
 
 
@@ -105,7 +77,15 @@ def test_neither_workers_nor_the_hash_seed_change_a_byte(bank: Bank) -> None:
 
 
 def test_every_supported_python_gives_the_same_bytes(bank: Bank) -> None:
-    pythons = other_pythons()
+    running = ".".join(map(str, sys.version_info[:3]))
+    # Beside the running one's, those on the path and those named in PROCTOR_TEST_PYTHONS.
+    beside = Path(sys.base_prefix).parent.glob("*3.1[1-3]*/bin/python3.1[1-3]")
+    named = [os.environ.get("PROCTOR_TEST_PYTHONS", ""), *map(str, sorted(beside))]
+    pythons = {
+        python.version.rpartition(".")[0]: python.path
+        for python in find_pythons(os.pathsep.join(named))
+        if python.version != running
+    }
     if not pythons:
         pytest.skip("no other supported Python here; name some in PROCTOR_TEST_PYTHONS")
     assert {version: rebuilt(python, "random") for version, python in pythons.items()} == (
@@ -119,18 +99,52 @@ def test_another_seed_gives_another_bank(bank: Bank, other_bank: Bank) -> None:
 
 
 def test_a_larger_bank_only_adds_programs(bank: Bank) -> None:
-    smaller = build_bank(48, SEED, workers=1)
+    smaller = build_bank(120, SEED, workers=1)
+    assert bank.held_out_twins == smaller.held_out_twins == 0
     for split in SPLITS:
         codes = [row["code"] for row in smaller.rows[split]]
         assert codes == [row["code"] for row in bank.rows[split]][: len(codes)]
 
 
+def test_a_bank_of_one_kind_has_the_same_items_as_a_bank_of_all(bank: Bank) -> None:
+    """An item depends on its kind, family, difficulty and turn, not on its neighbours."""
+    alone = build_bank(100, SEED, kinds=["output"], workers=1)
+    for split in SPLITS:
+        codes = [row["code"] for row in bank.rows[split] if row["kind"] == "output"]
+        ours = [row["code"] for row in alone.rows[split]]
+        shared = min(len(codes), len(ours))
+        assert codes[:shared] == ours[:shared]
+        assert all(row["kind"] == "output" for row in alone.rows[split])
+
+
+def test_chosen_families_take_turns_alone() -> None:
+    made = build_bank(24, SEED, kinds=["output"], families=["slicing", "sets"], workers=1)
+    families = Counter(row["family"] for split in SPLITS for row in made.rows[split])
+    assert families == {"slicing": 12, "sets": 12}
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        ({"kinds": ("essay",)}, "there is no kind 'essay'"),
+        ({"kinds": ("line", "line")}, "named twice"),
+        ({"kinds": ()}, "at least one kind"),
+        ({"families": ()}, "at least one kind and one family"),
+        ({"families": ("poems",)}, "there is no family 'poems'"),
+        ({"families": ("sets",)}, "none of the chosen families has questions of kind 'input'"),
+    ],
+)
+def test_a_plan_of_what_there_is_not_is_refused(plan: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        Plan(SEED, **plan)
+
+
 def test_progress_is_told_and_the_count_is_exact(bank: Bank) -> None:
     heard: list[int] = []
-    assert build_bank(210, SEED, workers=2, progress=heard.append).count == 210
-    assert heard == [200]
+    made = build_bank(110, SEED, kinds=["output"], workers=2, progress=heard.append)
+    assert (made.count, heard) == (110, [100])
     assert bank.count == COUNT
-    assert bank.drawn == bank.count + bank.twins
+    assert bank.drawn == bank.count + bank.twins + bank.held_out_twins
 
 
 def test_a_bank_of_nothing_is_refused() -> None:
@@ -141,27 +155,24 @@ def test_a_bank_of_nothing_is_refused() -> None:
 # ------------------------------------------------------------------ golds and proofs
 
 
-def test_the_gold_is_what_a_fresh_interpreter_prints(rows: list[dict[str, Any]]) -> None:
-    sample = {(row["family"], row["difficulty"]): row for row in rows}
-    assert len(sample) == len(FAMILIES) * len(DIFFICULTIES)
-    for row in sample.values():
-        gold = row["choices"]["ABCD".index(row["answer"])]
-        done = subprocess.run(
-            [sys.executable, "-I", "-c", row["code"]], capture_output=True, text=True, check=True
-        )
-        assert done.stdout == gold + "\n", row["code"]
+def of_kind(rows: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row["kind"] == kind]
 
 
-def test_every_choice_is_what_its_proof_prints(rows: list[dict[str, Any]]) -> None:
-    """All programs of all proofs, in one interpreter that shares nothing with the bank."""
+def printed_by(sources: list[str]) -> list[str | None]:
+    """What each program prints in one interpreter that shares nothing with the bank;
+    ``None`` for one that fails an assertion."""
     runner = (
         "import contextlib, io, json, sys\n"
         "for source in json.load(sys.stdin):\n"
         "    out = io.StringIO()\n"
-        "    with contextlib.redirect_stdout(out): exec(source, {})\n"
-        "    print(json.dumps(out.getvalue()))\n"
+        "    try:\n"
+        "        with contextlib.redirect_stdout(out): exec(source, {})\n"
+        "    except AssertionError:\n"
+        "        print('null')\n"
+        "    else:\n"
+        "        print(json.dumps(out.getvalue()))\n"
     )
-    sources = [source for row in rows for source in row["proof"]["sources"]]
     done = subprocess.run(
         [sys.executable, "-I", "-c", runner],
         input=json.dumps(sources),
@@ -169,26 +180,68 @@ def test_every_choice_is_what_its_proof_prints(rows: list[dict[str, Any]]) -> No
         text=True,
         check=True,
     )
-    printed = [json.loads(line).removesuffix("\n") for line in done.stdout.splitlines()]
-    assert printed == [choice for row in rows for choice in row["choices"]]
-    assert all(row["proof"]["printed"] == row["choices"] for row in rows)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return [text if text is None else text.removesuffix("\n") for text in found]
 
 
-def test_the_proof_of_the_gold_is_the_question_itself(rows: list[dict[str, Any]]) -> None:
+def test_every_program_of_every_proof_prints_what_it_says(rows: list[dict[str, Any]]) -> None:
+    sources = [source for row in rows for source in row["proof"]["sources"]]
+    assert printed_by(sources) == [text for row in rows for text in row["proof"]["printed"]]
+
+
+def test_what_a_question_says_follows_from_its_proof(rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        place = "ABCD".index(row["answer"])
-        assert row["proof"]["sources"][place] == row["code"]
-        assert row["proof"]["program"] == program_hash(row["code"])
-        assert row["misconceptions"][place] is None
-        labels = [label for at, label in enumerate(row["misconceptions"]) if at != place]
-        assert all(labels)
-        assert len(set(labels)) == len(labels)
+        proof = row["proof"]
+        gold = "ABCD".index(row["answer"])
+        fault = fault_of(
+            row["kind"], row["code"], row["choices"], gold, proof["sources"], proof["printed"]
+        )
+        assert fault is None, (row["code"], fault)
+        assert proof["program"][:16] == row["id"]
+        assert row["stem"] == STEMS[row["kind"]]
 
 
-def test_a_misreading_is_another_program(rows: list[dict[str, Any]]) -> None:
+def test_the_gold_of_an_output_question_is_what_its_code_prints(
+    rows: list[dict[str, Any]],
+) -> None:
+    ours = of_kind(rows, "output")
+    golds = [row["choices"]["ABCD".index(row["answer"])] for row in ours]
+    assert printed_by([row["code"] for row in ours]) == golds
+
+
+def test_exactly_one_call_gives_the_value(rows: list[dict[str, Any]]) -> None:
+    for row in of_kind(rows, "input")[:40]:
+        value = row["code"].rpartition("# ")[2]
+        calls = [f"{row['code']}\nprint(repr({choice}))" for choice in row["choices"]]
+        right = [text == value for text in printed_by(calls)]
+        assert right == [letter == row["answer"] for letter in "ABCD"]
+
+
+def test_a_wrong_line_is_wrong_and_its_repair_is_in_the_proof(rows: list[dict[str, Any]]) -> None:
+    ours = of_kind(rows, "line")
+    for row, shown in zip(ours, printed_by([row["code"] for row in ours]), strict=True):
+        assert shown != row["code"].rpartition("# ")[2]
+        assert len(set(row["choices"])) == CHOICES
+
+
+def test_the_tests_fail_before_and_pass_after_the_right_patch_alone(
+    rows: list[dict[str, Any]],
+) -> None:
+    for row in of_kind(rows, "patch")[:40]:
+        lines = row["code"].split("\n")
+        (at,) = (place for place, line in enumerate(lines) if line.endswith("# this line"))
+        indent = lines[at][: -len(lines[at].lstrip())]
+        patched = ["\n".join([*lines[:at], indent + c, *lines[at + 1 :]]) for c in row["choices"]]
+        before, *after = printed_by([row["code"], *patched])
+        assert before is None
+        assert [text is not None for text in after] == [x == row["answer"] for x in "ABCD"]
+
+
+def test_labels_stand_at_the_wrong_choices(rows: list[dict[str, Any]]) -> None:
     for row in rows:
-        hashes = [program_hash(source) for source in row["proof"]["sources"]]
-        assert len(set(hashes)) == len(hashes)
+        labels = dict(zip("ABCD", row["misconceptions"], strict=True))
+        assert labels.pop(row["answer"]) is None
+        assert all(labels.values())
 
 
 def _value(text: str) -> object:
@@ -198,19 +251,17 @@ def _value(text: str) -> object:
         return text
 
 
-def test_choices_differ_as_text_and_as_value_and_are_of_one_type(
+def test_choices_differ_as_text_and_value_and_are_of_one_type_and_length(
     rows: list[dict[str, Any]],
 ) -> None:
-    for row in rows:
+    for row in of_kind(rows, "output"):
         choices = row["choices"]
-        assert len(set(choices)) == CHOICES
+        assert len({choice.strip() for choice in choices}) == CHOICES
         values = [_value(choice) for choice in choices]
         assert all(one != two for at, one in enumerate(values) for two in values[:at])
-        # What looks like a list or a number is one in every choice. Two words side by
-        # side ("True False") are text to literal_eval, and so are bare words.
         assert len({type(value) for value in values}) == 1, choices
-        gold = choices["ABCD".index(row["answer"])]
-        assert all(abs(len(c) - len(gold)) <= max(3, len(gold) // 2) for c in choices)
+        shortest, longest = min(map(len, choices)), max(map(len, choices))
+        assert longest - shortest <= max(3, shortest // 2)
 
 
 # ------------------------------------------------------------------ balance and splits
@@ -223,28 +274,45 @@ def test_gold_letters_are_balanced_in_every_split(bank: Bank) -> None:
         assert max(counts) - min(counts) <= 1
 
 
-def test_no_program_is_in_two_splits_or_twice_in_one(bank: Bank) -> None:
-    programs = [program_hash(row["code"]) for split in SPLITS for row in bank.rows[split]]
-    assert len(set(programs)) == COUNT
+def programs(rows: list[dict[str, Any]]) -> list[str]:
+    return [
+        program_hash(source)
+        for row in rows
+        if row["kind"] != "patch"  # a patch's proof holds its tests, which tell the gold
+        for source in row["proof"]["sources"]
+    ]
+
+
+def test_no_program_of_any_choice_stands_in_two_questions(bank: Bank) -> None:
+    found = [one for split in SPLITS for one in programs(bank.rows[split])]
+    assert len(set(found)) == len(found)
     ids = [row["id"] for split in SPLITS for row in bank.rows[split]]
     assert len(set(ids)) == COUNT
 
 
-def test_the_split_is_a_function_of_the_program_alone(bank: Bank, other_bank: Bank) -> None:
-    places = {row["id"]: split for split in SPLITS for row in bank.rows[split]}
+def test_no_program_is_in_another_split_of_another_bank(bank: Bank, other_bank: Bank) -> None:
+    places = {one: split for split in SPLITS for one in programs(bank.rows[split])}
     for split in SPLITS:
-        assert all(places.get(row["id"], split) == split for row in other_bank.rows[split])
+        assert all(places.get(one, split) == split for one in programs(other_bank.rows[split]))
     shares = {split: len(bank.rows[split]) / COUNT for split in SPLITS}
     assert 0.05 < shares["test"] < 0.16
     assert 0.01 < shares["validation"] < 0.1
 
 
-def test_families_and_difficulties_take_turns(rows: list[dict[str, Any]]) -> None:
-    assert len(FAMILIES) >= 6
+def test_no_held_out_question_is_a_twin_of_training(bank: Bank) -> None:
+    held_out = [[row["code"]] for split in SPLITS[1:] for row in bank.rows[split]]
+    training = [row["proof"]["sources"] for row in bank.rows["train"]]
+    assert overlap(held_out, all_sources(training)).twins == ()
+
+
+def test_kinds_families_and_difficulties_take_turns(rows: list[dict[str, Any]]) -> None:
+    assert len(FAMILIES) >= 15
     assert DIFFICULTIES == ("easy", "medium", "hard")
-    counts = Counter((row["family"], row["difficulty"]) for row in rows)
-    assert set(counts) == {(family, level) for family in FAMILIES for level in DIFFICULTIES}
-    assert max(counts.values()) - min(counts.values()) <= 10
+    assert Counter(row["kind"] for row in rows) == dict.fromkeys(KINDS, COUNT // len(KINDS))
+    for kind in KINDS:
+        counts = Counter((row["family"], row["difficulty"]) for row in of_kind(rows, kind))
+        assert set(counts) == {(f, level) for f in families_of(kind) for level in DIFFICULTIES}
+        assert max(counts.values()) - min(counts.values()) <= 3
 
 
 def test_every_row_is_a_question(rows: list[dict[str, Any]]) -> None:
@@ -252,66 +320,3 @@ def test_every_row_is_a_question(rows: list[dict[str, Any]]) -> None:
         question = Question.model_validate(row)
         assert question.gold is not None
         assert question.code == row["code"]
-
-
-# ------------------------------------------------------------------ choosing distractors
-
-
-def test_distractors_that_give_the_answer_away_are_refused() -> None:
-    gold = Outcome("ok", "12", ("int",))
-    good = [(f"m{n}", f"print({n})", Outcome("ok", str(n), ("int",))) for n in (13, 14)]
-    refused = [
-        ("same_text", "print(12)", Outcome("ok", "12", ("int",))),
-        ("other_type", "print('15')", Outcome("ok", "15", ("str",))),
-        ("two_values", "print(1, 5)", Outcome("ok", "1 5", ("int", "int"))),
-        ("same_value", "print(0xC)", Outcome("ok", "0xC", ("int",))),
-        ("too_long", "print(1 << 60)", Outcome("ok", str(1 << 60), ("int",))),
-        ("raised", "print(1 / 0)", Outcome("raised", "", ())),
-        ("silent", "pass", Outcome("ok", "", ("int",))),
-        ("twin", "print(13)", Outcome("ok", "13", ("int",))),
-    ]
-    assert choose_distractors(gold, good + refused, Random(0)) is None
-    last = ("m15", "print(15)", Outcome("ok", "15", ("int",)))
-    chosen = choose_distractors(gold, [*good, *refused, last], Random(0))
-    assert chosen is not None
-    assert {label for _, label, _ in chosen} == {"m13", "m14", "m15"}
-
-
-@given(
-    printed=st.lists(st.integers(-50, 50), min_size=0, max_size=12),
-    gold=st.integers(-50, 50),
-    seed=st.integers(0, 100),
-)
-def test_chosen_distractors_are_three_different_ones(
-    printed: list[int], gold: int, seed: int
-) -> None:
-    readings = [(f"m{n}", f"print({n})", Outcome("ok", str(n), ("int",))) for n in printed]
-    chosen = choose_distractors(Outcome("ok", str(gold), ("int",)), readings, Random(seed))
-    others = set(printed) - {gold}
-    if len(others) < CHOICES - 1:
-        assert chosen is None
-    else:
-        assert chosen is not None
-        texts = {text for text, _, _ in chosen}
-        assert len(texts) == CHOICES - 1
-        assert texts <= {str(n) for n in others}
-
-
-def test_an_item_depends_on_seed_and_index_alone() -> None:
-    again = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from mcq.bank.build import draw_item\ndraw_item(3, 5)\nprint(repr(draw_item(3, 17)))",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    code = "from mcq.bank.build import draw_item\nprint(repr(draw_item(3, 17)))"
-    alone = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert again.stdout == alone.stdout
-    assert draw_item.__module__ == "mcq.bank.build"

@@ -1,0 +1,90 @@
+"""An audit of a question file: twins in training, and what the choices alone give away."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.questions import Question
+from evaluation.baselines import Baseline, run_baselines
+from mcq.bank.contamination import overlap
+from mcq.bank.program import program_hash
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Contamination:
+    """Of ``questions``, how many have a twin in training: ``by_tree`` the same normalised
+    syntax tree, ``by_grams`` all 13-grams known; ``touched`` share any 13-gram. Ids of the
+    twins are in ``twins``."""
+
+    questions: int
+    training: int
+    by_tree: int
+    by_grams: int
+    touched: int
+    twins: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """``baselines`` by kind of question, ``"all"`` first; ``contamination`` is ``None``
+    when there was no training to compare with."""
+
+    questions: int
+    contamination: Contamination | None
+    baselines: dict[str, list[Baseline]]
+
+
+def _text(question: Question) -> str:
+    return question.code or question.stem
+
+
+def _tree(question: Question) -> str:
+    """The normalised program with what is asked of it; the text of one that is none."""
+    try:
+        program = program_hash(question.code or "")
+    except (SyntaxError, ValueError):
+        program = _text(question)
+    # Questions of other kinds than "what does it print" may share their code.
+    asked = "" if question.kind in {None, "output"} else "\n".join(sorted(question.choices))
+    return f"{program}\n{asked}"
+
+
+def contamination(held_out: Sequence[Question], training: Sequence[Question]) -> Contamination:
+    """Twins of ``held_out`` in ``training``; no questions give a count of nothing."""
+    known = {_tree(question) for question in training}
+    same = {question.id for question in held_out if _tree(question) in known}
+    found = overlap([[_text(q)] for q in held_out], (_text(q) for q in training))
+    twins = same | {held_out[place].id for place in found.twins}
+    return Contamination(
+        questions=len(held_out),
+        training=len(training),
+        by_tree=len(same),
+        by_grams=len(found.twins),
+        touched=found.touched,
+        twins=tuple(sorted(twins)),
+    )
+
+
+def audit(
+    questions: Sequence[Question],
+    held_out: Sequence[Question],
+    training: Sequence[Question] | None,
+    seed: int = 0,
+) -> Audit:
+    """Baselines over ``questions``, all and by kind, and contamination of ``held_out``."""
+    groups: defaultdict[str, list[Question]] = defaultdict(list)
+    for question in questions:
+        groups[ALL].append(question)
+        if question.kind is not None:
+            groups[question.kind].append(question)
+    if len(groups) == 1 + 1:
+        groups = defaultdict(list, {ALL: groups[ALL]})
+    return Audit(
+        questions=len(questions),
+        contamination=None if training is None else contamination(held_out, training),
+        baselines={name: run_baselines(group, seed) for name, group in groups.items()},
+    )

@@ -48,12 +48,14 @@ class SuiteFilter(Shape):
 
     families: tuple[str, ...] = Field(default=(), description="families to take")
     difficulties: tuple[str, ...] = Field(default=(), description="difficulties to take")
+    kinds: tuple[str, ...] = Field(default=(), description="kinds of question to take")
     error_labels: tuple[str, ...] = Field(default=(), description="MMLU-Redux's labels to take")
 
     def takes(self, question: Question) -> bool:
         wanted = (
             (self.families, question.family),
             (self.difficulties, question.difficulty),
+            (self.kinds, question.kind),
             (self.error_labels, question.error_label),
         )
         return all(value in values for values, value in wanted if values)

@@ -125,7 +125,7 @@ def test_every_variable_of_ours_is_in_the_table_and_no_other() -> None:
     block = README.partition("## Environment")[2].partition("\n## ")[0]
     told = set(re.findall(r"^\| `(PROCTOR_\w+)` \|", block, re.MULTILINE))
     files = [path for path in tracked() if not path.startswith(("tests/", "docs/"))]
-    code = [path for path in files if path.endswith(".py") or path == "Makefile"]
+    code = [path for path in files if path.endswith((".py", ".yaml")) or path == "Makefile"]
     read = {
         name
         for path in code

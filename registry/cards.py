@@ -150,6 +150,9 @@ def _data(training: TrainingResult, run: RunFacts) -> str:
         for key, what in (
             ("questions.train", "training"),
             ("questions.validation", "validation"),
+            # A fine-tuning counts what it takes of them.
+            ("examples.train", "fine-tuning"),
+            ("examples.validation", "validation"),
         )
         if key in run.params
     )

@@ -132,7 +132,10 @@ def test_a_base_is_told_from_the_params_of_the_training(
     [("lora", "adapters that were merged"), ("full", "all weights"), ("none", "base as it is")],
 )
 def test_a_fine_tuned_version_tells_its_method(method: str, words: str) -> None:
-    assert words in row(card(**{**QWEN, "finetune.method": method}), "method")
+    counted = {"examples.train": "4000", "examples.validation": "256"}
+    text = card(**{**QWEN, **counted, "finetune.method": method})
+    assert words in row(text, "method")
+    assert "Questions: 4,000 for fine-tuning, 256 for validation." in text
 
 
 def test_nothing_recorded_is_said_to_be_unknown() -> None:

@@ -80,7 +80,9 @@ def test_a_server_that_goes_away_hides_no_other_error() -> None:
 
 def test_every_figure_of_a_curve_is_catalogued() -> None:
     names = {one.name for one in CATALOGUE if one.stage == "training"}
-    assert set(_figures(CurvePoint(20, 1.0, 0.1, 2.0))) == names
+    whole = CurvePoint(20, 1.0, 0.1, 2.0, packing_ratio=0.9, tokens_per_second=100.0)
+    assert set(_figures(whole)) == names
+    assert set(_figures(CurvePoint(20, 1.0, 0.1))) == {"train_loss_nats", "learning_rate"}
 
 
 @pytest.mark.integration

@@ -52,7 +52,10 @@ def prepare(request: TrainRequest, devices: Devices) -> Job:
         trainer, write, counted = _tuning(
             request, base, questions, devices, recipe=recipe, state_folder=state_folder
         )
-        run_name = f"train {base.name} {params.finetune.method} {params.finetune.steps} steps"
+        run_name = (
+            f"train {base.name} {params.finetune.method} {params.finetune.steps} steps"
+            f" seed {params.train.seed}"
+        )
     profile = params.profiles[base.name]
     return Job(
         method=params.finetune.method,

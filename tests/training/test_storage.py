@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors import SafetensorError
@@ -13,11 +14,15 @@ from contracts.models import CheckpointFacts
 from contracts.questions import Question
 from mcq.checkpoint import checkpoint_digest
 from tests.training.making import PROFILE, files_bounded
+from training.checkpoint import save_model, write_checkpoint
 from training.scratch import build_model, build_tokenizer
 from training.storage import tensor_storage_faults
-from training.train import _write_checkpoint
 
 FACTS = CheckpointFacts(profile="tiny", scoring="text", template="code-1")
+
+
+def write(target: Path, model: Any, tokenizer: Any) -> None:
+    write_checkpoint(target, lambda folder: save_model(folder, model, tokenizer, FACTS))
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
@@ -59,14 +64,14 @@ def test_a_checkpoint_without_space_leaves_the_old_one(
     # More words than the model has rows for: a file larger than the weights.
     tokenizer.add_tokens([f"word{place}" for place in range(400)])
     target = tmp_path / "checkpoint"
-    _write_checkpoint(target, model, tokenizer, FACTS)
+    write(target, model, tokenizer)
     before = checkpoint_digest(target)
     weights = (target / "model.safetensors").stat().st_size
     words = (target / "tokenizer.json").stat().st_size
     assert weights < words, "else the second bound is no other case"
     for bound in (weights // 2, (weights + words) // 2):
         with files_bounded(bound), pytest.raises(StorageFull, match=r"checkpoint\.new"):
-            _write_checkpoint(target, model, tokenizer, FACTS)
+            write(target, model, tokenizer)
         assert digest_of_folder(target) == before
         assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
 
@@ -77,7 +82,7 @@ def test_a_checkpoint_takes_the_old_ones_place_whole(bank: list[Question], tmp_p
     target.mkdir()
     (target / "stale.bin").write_bytes(b"x")
     (tmp_path / "checkpoint.new").mkdir()
-    _write_checkpoint(target, build_model(PROFILE, tokenizer, seed=1), tokenizer, FACTS)
+    write(target, build_model(PROFILE, tokenizer, seed=1), tokenizer)
     assert checkpoint_digest(target)
     assert not (target / "stale.bin").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]

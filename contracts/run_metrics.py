@@ -37,15 +37,21 @@ CATALOGUE: Final[tuple[RunMetric, ...]] = (
         "training",
         "mean cross-entropy of the validation questions",
     ),
+    RunMetric("learning_rate", "none", "neither", "training", "AdamW's rate at this step"),
     RunMetric(
         "packing_ratio",
         "ratio",
         "higher",
         "training",
-        "share of a fine-tuning's tokens that are no padding",
+        "share of the passes' room that tokens filled; fine-tuning only",
     ),
-    RunMetric("tokens_per_second", "tokens a second", "higher", "training", "of a fine-tuning"),
-    RunMetric("learning_rate", "none", "neither", "training", "AdamW's rate at this step"),
+    RunMetric(
+        "tokens_per_second",
+        "tokens a second",
+        "higher",
+        "training",
+        "tokens read, of all processes, without validation",
+    ),
     RunMetric("accuracy_ratio", "ratio", "higher", "evaluation", "right answers of scored ones"),
     RunMetric(
         "accuracy_lower_ratio", "ratio", "higher", "evaluation", "lower end of Wilson's 95 %"

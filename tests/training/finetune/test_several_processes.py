@@ -84,7 +84,7 @@ def test_two_processes_learn_what_one_does_with_twice_the_accumulation(
                 (point.step, point.value)
                 for point in client.get_metric_history(result.run_id, name)
             ]
-            for name in ("train_loss", "validation_loss", "packing_ratio")
+            for name in ("train_loss_nats", "validation_loss_nats", "packing_ratio")
         }
     for name, alone in curves[1].items():
         together = curves[2][name]

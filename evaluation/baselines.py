@@ -138,7 +138,6 @@ def _features(questions: Sequence[Question]) -> tuple[Any, list[int], list[int]]
     Hashed n-grams of one to three characters and of the whole text, less the mean of the
     question's choices; length, digits and summed edit distance, less theirs.
     """
-    import numpy as np
     from scipy.sparse import csr_matrix, hstack
     from sklearn.feature_extraction.text import HashingVectorizer
 
@@ -151,20 +150,19 @@ def _features(questions: Sequence[Question]) -> tuple[Any, list[int], list[int]]
     whole = HashingVectorizer(
         analyzer=lambda text: [text], n_features=FEATURES, lowercase=False, norm=None
     )
-    plain = np.array(
-        [
-            [len(choice) / 10, sum(c.isdigit() for c in choice) / 10, distance / 10]
-            for question in questions
-            for choice, distance in zip(question.choices, _distances(question.choices), strict=True)
-        ]
-    )
+    plain = [
+        [len(choice) / 10, sum(c.isdigit() for c in choice) / 10, distance / 10]
+        for question in questions
+        for choice, distance in zip(question.choices, _distances(question.choices), strict=True)
+    ]
     table = hstack(
         [hashed.transform(texts), whole.transform(texts), csr_matrix(plain)], format="csr"
     )
-    ones = np.ones(len(texts))
-    member = csr_matrix((ones, (range(len(texts)), owners)), shape=(len(texts), len(questions)))
-    sizes = np.asarray(member.sum(axis=0)).ravel()
-    share = csr_matrix((1.0 / sizes[owners], (owners, range(len(texts)))), shape=member.T.shape)
+    rows = range(len(texts))
+    shape = (len(texts), len(questions))
+    member = csr_matrix(([1.0] * len(texts), (rows, owners)), shape=shape)
+    shares = [1.0 / len(questions[owner].choices) for owner in owners]
+    share = csr_matrix((shares, (owners, rows)), shape=shape[::-1])
     return (table - member @ (share @ table)).tocsr(), owners, right
 
 

@@ -18,7 +18,7 @@ from tests.waiting import free_port
 ROOT = Path(__file__).resolve().parents[2]
 # Enough that the longer training is surely better, and no more.
 SIZES = [
-    *("--questions", "5400", "--short-steps", "30", "--long-steps", "330"),
+    *("--questions", "5400", "--short-steps", "30", "--long-steps", "700"),
     *("--minimum-accuracy", "0.05"),
 ]
 ELSEWHERE = ("MLFLOW_TRACKING_URI", "PROCTOR_LEDGER_URL", "PROCTOR_HOME", "BENTOML_HOME")

@@ -99,12 +99,18 @@ class Question(Shape):
         ):
             if parts and len(parts) != len(self.choices):
                 raise ValueError(f"{name} has {len(parts)} entries for {len(letters)} choices")
-        for letter, printed, choice in zip(
-            letters, self.proof.printed if self.proof else (), self.choices, strict=False
-        ):
-            if printed != choice:
-                raise ValueError(f"the proof printed something else than choice {letter}")
+        if self.proof and self.proof.printed:
+            self._check_printed(self.proof.printed)
         return self
+
+    def _check_printed(self, printed: tuple[str, ...]) -> None:
+        """``ValueError`` when what the programs printed does not bear the choices out."""
+        if self.kind in {None, "output"}:
+            for letter, text, choice in zip(LETTERS, printed, self.choices, strict=False):
+                if text != choice:
+                    raise ValueError(f"the proof printed something else than choice {letter}")
+        elif self.gold is not None and printed.count(printed[self.gold]) > 1:
+            raise ValueError("by the proof another choice does what the answer does")
 
     @property
     def gold(self) -> int | None:

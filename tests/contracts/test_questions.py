@@ -57,6 +57,13 @@ distinct_choices = st.lists(
             {"proof": {"program": "0", "sources": [], "printed": [*GOOD["choices"][:2], "9"]}},
             "the proof printed something else than choice C",
         ),
+        (
+            {
+                "kind": "patch",
+                "proof": {"program": "0", "sources": [], "printed": ["no", "yes", "yes"]},
+            },
+            "by the proof another choice does what the answer does",
+        ),
         ({"gold": "B"}, "Extra inputs are not permitted"),
     ],
 )
@@ -64,6 +71,12 @@ def test_a_bad_question_is_refused_with_the_reason(change: dict[str, Any], reaso
     with pytest.raises(ValidationError) as caught:
         Question.model_validate(GOOD | change)
     assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["input", "line", "patch"])
+def test_a_choice_that_is_no_output_is_borne_out_by_what_the_answer_alone_does(kind: str) -> None:
+    proof = {"program": "0", "sources": [], "printed": ["no", "yes", "no"]}
+    assert Question.model_validate(GOOD | {"kind": kind, "proof": proof}).proof is not None
 
 
 @pytest.mark.parametrize("missing", ["id", "stem", "choices"])

@@ -26,7 +26,8 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 
-@pytest.hookimpl(trylast=True)
+# First: xdist reads the groups in the same hook.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several workers share the tests, one file's stay together (they share fixtures),
     and so do all that look at the demonstration, which is run once and takes longest: they

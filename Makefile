@@ -75,7 +75,7 @@ up: setup ## start MLflow, the answerer and the gateway on this machine
 
 test: lint ## lint, then every test with coverage of our packages
 	@rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder \
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder \
 	  --cov --cov-report=term $(TESTS)
 
 lint: setup ## style, types, floors, dependencies: ruff, mypy, import-linter, deptry

@@ -9,6 +9,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -26,20 +27,38 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 
-# First: xdist reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
+# These look at one demonstration, which takes minutes: it is to be run once.
+SHARE_THE_DEMONSTRATION = frozenset(
+    f"tests/system/test_{name}.py" for name in ("demo", "pipeline", "stack")
+)
+
+
+def file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no worker is left with it alone at the end."""
+
+    def late(item: pytest.Item) -> tuple[bool, bool]:
+        file = file_of(item.nodeid)
+        return file not in SHARE_THE_DEMONSTRATION, not file.startswith("tests/system/")
+
+    items.sort(key=late)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where several workers share the tests, one file's stay together (they share fixtures),
-    and so do all that look at the demonstration, which is run once and takes longest: they
-    come first."""
+    and so do those that share the demonstration."""
+    from xdist.scheduler import LoadFileScheduling
 
-    def shares_demo(item: pytest.Item) -> bool:
-        return "demo" in getattr(item, "fixturenames", ())
+    class ByWhatIsShared(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = file_of(nodeid)
+            return "demonstration" if file in SHARE_THE_DEMONSTRATION else file
 
-    for item in items:
-        group = "demo" if shares_demo(item) else item.location[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: not shares_demo(item))
+    return ByWhatIsShared(config, log)
 
 
 def answers_ok(url: str) -> bool:

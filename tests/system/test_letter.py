@@ -27,7 +27,7 @@ from registry.registry import Registry
 from registry.state import VersionRecord
 from tests.answerers import ServedBento, served_bento
 from tests.checkpoints import make_tiny_checkpoint
-from tests.registry.making import evidence_of, records_bytes
+from tests.registry.making import evidence_of, examined, records_bytes
 from tests.training.test_mcqa_model import LOAD, rows_of, strangers_environment
 from training.tracking import TrainingRun
 
@@ -65,7 +65,8 @@ def letter(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> Lett
     client = MlflowClient(mlflow_server, mlflow_server)
     records = records_bytes([True, False])
     (home / "records.jsonl").write_bytes(records)
-    evaluation = client.create_run(client.get_run(run.run_id).info.experiment_id)
+    experiment = client.get_run(run.run_id).info.experiment_id
+    evaluation = client.create_run(experiment, tags=examined(folder))
     client.log_artifact(evaluation.info.run_id, str(home / "records.jsonl"), "evaluation")
     evidence = evidence_of(
         folder,

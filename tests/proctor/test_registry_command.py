@@ -24,6 +24,7 @@ from proctor.commands.registry import app
 from proctor.params import load_params
 from registry.ledger import Ledger
 from registry.mlflow_versions import MlflowVersions
+from registry.registry import PROMOTE_STEPS, REGISTER_STEPS
 from tests.evaluation.making import make_evaluation, make_records, make_training
 from tests.registry.logging_models import in_mlflow
 from tests.registry.making import Evidence
@@ -137,6 +138,19 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(
     assert (done.code, done.out) == (code, "")
     assert told in done.told
     assert Ledger(f"sqlite:///{place}/home/ledger.db").events() == []
+
+
+@pytest.mark.parametrize("step", ["zzz", "Promote:decided", " "])
+def test_a_failpoint_that_there_is_not_is_refused(
+    place: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setenv("PROCTOR_FAILPOINT", step)
+    done = run("list")
+    assert (done.code, done.out) == (2, "")
+    assert f"PROCTOR_FAILPOINT: there is no step {step!r}, only register:checked" in done.told
+    for each in ("", *REGISTER_STEPS, *PROMOTE_STEPS):
+        monkeypatch.setenv("PROCTOR_FAILPOINT", each)
+        assert run("list").code == 0
 
 
 def test_an_empty_registry_lists_nothing(place: Path) -> None:

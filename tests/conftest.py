@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -27,9 +27,6 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 
-MLRUNS = Path(__file__).parents[1] / "mlruns"
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several workers share the tests, one file's stay together (they share fixtures),
@@ -43,16 +40,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         group = "demo" if shares_demo(item) else item.location[0]
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: not shares_demo(item))
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _no_artifacts_in_the_checkout() -> Iterator[None]:
-    """An embedded MLflow puts artifacts below the current folder, where git ignores them:
-    a test that uses one works in a folder of its own (``monkeypatch.chdir``)."""
-    before = set(MLRUNS.glob("*/*"))
-    yield
-    left = sorted(map(str, set(MLRUNS.glob("*/*")) - before))
-    assert not left, f"a test left artifacts in the checkout: {left}"
 
 
 def answers_ok(url: str) -> bool:
@@ -116,3 +103,14 @@ def _end(server: subprocess.Popen[bytes]) -> None:
     except ProcessLookupError:
         return
     server.wait()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_artifacts_in_the_checkout() -> Iterator[None]:
+    """An embedded MLflow puts artifacts below the current folder, where git ignores them:
+    a test that uses one works in a folder of its own (``monkeypatch.chdir``)."""
+    place = pathlib.Path(__file__).parents[1] / "mlruns"
+    before = set(place.glob("*/*"))
+    yield
+    left = sorted(map(str, set(place.glob("*/*")) - before))
+    assert not left, f"a test left artifacts in the checkout: {left}"

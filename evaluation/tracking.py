@@ -33,6 +33,7 @@ from contracts.verdicts import QuestionRecord, TrainingResult
 from evaluation.suite import Suite
 from registry.mlflow_connection import connect, mlflow_faults
 from registry.mlflow_runs import TrackedRun
+from registry.versions import EXAMINED_TAG, SUITE_TAG
 
 RECORDS_FILE: Final = "evaluation/records.jsonl"
 TABLE_FILE: Final = "questions.json"
@@ -77,10 +78,10 @@ class EvaluationRun(TrackedRun):
         training = self._training
         tags = {
             "stage": "evaluation",
-            "digest": training.digest,
+            EXAMINED_TAG: training.digest,
             "profile": training.profile,
             "suite": suite.name,
-            "suite_digest": suite.digest,
+            SUITE_TAG: suite.digest,
             "data_digest": training.data_digest,
             "git_commit": commit,
             "training_run_id": training.run_id,

@@ -1,4 +1,4 @@
-"""Reads ``params.yaml`` into ``contracts.params.Params``: the only place that parses YAML."""
+"""Reads ``params.yaml`` into ``contracts.params.Params``."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from contracts.errors import BadParams
 from contracts.faults import dotted, every_fault, told
 from contracts.params import Params, ScratchProfile
+from proctor.strict_yaml import parse_yaml
 
 DEFAULT_PATH = Path("params.yaml")
 
@@ -19,12 +19,12 @@ DEFAULT_PATH = Path("params.yaml")
 def load_params(path: Path = DEFAULT_PATH) -> Params:
     """Raises ``BadParams`` naming the file, the key and what is wrong with it."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise BadParams(str(path), "there is no such file.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise BadParams(str(path), f"not YAML: {error}") from error
-    return checked_params(raw, path)
+    return checked_params(parse_yaml(text, lambda reason: BadParams(str(path), reason)), path)
 
 
 def checked_params(raw: Any, path: Path) -> Params:

@@ -6,10 +6,11 @@ import os
 import signal
 from collections.abc import Callable
 
+from contracts.errors import BadParams
 from proctor.commit import current_commit
 from proctor.settings import Settings
 from registry.ledger import Ledger
-from registry.registry import Registry
+from registry.registry import PROMOTE_STEPS, REGISTER_STEPS, Registry
 
 FAILPOINT = "PROCTOR_FAILPOINT"
 
@@ -29,7 +30,11 @@ def open_registry(settings: Settings) -> Registry:
 
 def failpoint(armed: str | None) -> Callable[[str], None]:
     """A step callback that ends this process at the step named ``armed``, as kill -9
-    would: how drills and tests show that a killed command loses nothing."""
+    would: how drills and tests show that a killed command loses nothing. Raises ``BadParams``
+    for a step that there is not, since such a drill would show nothing."""
+    steps = dict.fromkeys((*REGISTER_STEPS, *PROMOTE_STEPS))
+    if armed and armed not in steps:
+        raise BadParams(FAILPOINT, f"there is no step {armed!r}, only {', '.join(steps)}.")
 
     def at_step(step: str) -> None:
         if step == armed:

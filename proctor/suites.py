@@ -19,6 +19,7 @@ from contracts.errors import BadSuites, SuiteNotFound
 from contracts.files import write_atomically
 from contracts.sources import QuestionSource
 from contracts.suites import SuiteRef, Suites, SuiteSpec
+from proctor.strict_yaml import parse_yaml
 
 DEFAULT_PATH: Final = Path("evaluation/suites.yaml")
 
@@ -27,10 +28,7 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 def load_suites(path: Path = DEFAULT_PATH) -> Suites:
     """Raises ``BadSuites`` naming the file, the key and what is wrong with it."""
-    try:
-        raw = yaml.safe_load(_text(path))
-    except yaml.YAMLError as error:
-        raise BadSuites(str(path), f"not YAML: {error}") from error
+    raw = parse_yaml(_text(path), lambda reason: BadSuites(str(path), reason))
     try:
         return Suites.model_validate(raw)
     except ValidationError as error:
@@ -103,8 +101,9 @@ def write_pin(path: Path, ref: SuiteRef, digest: str) -> None:
 def _digest_in(text: str, ref: SuiteRef) -> str | None:
     """What ``text`` pins ``ref`` to; ``None`` also where it is no file of suites."""
     try:
-        found = Suites.model_validate(yaml.safe_load(text)).find(ref)
-    except (yaml.YAMLError, ValidationError):
+        raw = parse_yaml(text, lambda reason: BadSuites("the changed file", reason))
+        found = Suites.model_validate(raw).find(ref)
+    except (BadSuites, ValidationError):
         return None
     return None if found is None else found.digest
 

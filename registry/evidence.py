@@ -17,6 +17,7 @@ from contracts.errors import (
 from contracts.verdicts import EvaluationResult, TrainingResult, Verdict
 from registry.events import VerdictFacts
 from registry.state import ModelState, VersionRecord
+from registry.versions import EXAMINED_TAG, SUITE_TAG, RunFacts
 
 
 def shown(version: str | None) -> str:
@@ -77,6 +78,23 @@ def check_evidence(
         raise GateNotPassed("this checkpoint", verdict.reason)
     if verdict.decision != "pass":
         raise CouldNotJudge("this checkpoint", verdict.reason)
+
+
+def check_examined(evaluation: EvaluationResult, run: RunFacts) -> None:
+    """The evaluation's ``run`` in the store examined what the evaluation's file says, on the
+    same suite: a file is easily relabelled. Raises ``DigestMismatch``."""
+    for what, tag, expected in (
+        ("checkpoint", EXAMINED_TAG, evaluation.digest),
+        ("suite", SUITE_TAG, evaluation.suite_digest),
+    ):
+        found = run.tags.get(tag, "missing")
+        if found != expected:
+            raise DigestMismatch(
+                f"the {what} that evaluation run {run.run_id} examined",
+                expected=expected,
+                found=found,
+                mend="Evaluate this checkpoint: `dvc repro`, or `proctor evaluate`.",
+            )
 
 
 def check_verdict(record: VersionRecord, champion: str | None) -> None:

@@ -8,7 +8,8 @@ which turns a connection that broke on the way into ``TrackingAway``. Small ques
 time-out is for artifacts.
 
 Source: https://mlflow.org/docs/latest/api_reference/python_api/mlflow.environment_variables.html
-(time-outs), https://mlflow.org/docs/latest/self-hosting/security/network/ (allowed hosts)
+(time-outs), https://mlflow.org/docs/latest/self-hosting/security/network/ (allowed hosts),
+https://mlflow.org/docs/latest/self-hosting/migrate-from-file-store (folders of files)
 """
 
 from __future__ import annotations
@@ -23,11 +24,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from contracts.errors import ExperimentDeleted, TrackingAway, TrackingForbidden
+from contracts.errors import BadParams, ExperimentDeleted, TrackingAway, TrackingForbidden
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+VARIABLE: Final = "MLFLOW_TRACKING_URI"
+# What mlflow.store.db.db_types has as DATABASE_ENGINES; a driver may follow, as in mysql+x.
+DATABASES: Final = ("sqlite", "postgresql", "mysql", "mssql")
 PROBE_SECONDS: Final = 3.0
 # The first question of a server's life waits until it has opened its database.
 FIRST_ANSWER_SECONDS: Final = 10.0
@@ -54,7 +58,9 @@ _AWAY: Final = ("failed with exception", "Max retries exceeded", "Connection ref
 def connect(uri: str) -> MlflowClient:
     """A client of the tracking server and registry at ``uri``. Raises ``TrackingAway``
     within seconds when an http(s) address does not answer, ``TrackingForbidden`` when it
-    refuses us; other URIs are not probed."""
+    refuses us; other URIs are not probed. Raises ``BadParams`` for what MLflow could not
+    keep a registry at."""
+    check_address(uri)
     if uri.startswith(("http://", "https://")):
         health = _status(uri, _HEALTH, PROBE_SECONDS)
         if health is not None:
@@ -69,6 +75,25 @@ def connect(uri: str) -> MlflowClient:
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def check_address(uri: str) -> None:
+    """Refuse what is no server, no database and not Databricks (MLflow's own affair). MLflow
+    itself refuses folders of files (3.17, in ``FileStore``), unless the environment insists;
+    they are in maintenance mode there, so we do not."""
+    scheme, mark, _ = uri.partition("://")
+    if uri == "databricks" or (mark and scheme in {"http", "https", "databricks"}):
+        return
+    if mark and scheme.partition("+")[0] in DATABASES:
+        return
+    folder = scheme.startswith("file:") or scheme == "file" or "/" in scheme
+    hint = " (`mlflow migrate-filestore` turns a folder of files into one)" if folder else ""
+    raise BadParams(
+        VARIABLE,
+        f"{_shown(uri)!r} is no address of MLflow: a server's begins with http:// or https://, a"
+        f" database's with {', '.join(f'{name}://' for name in DATABASES)}{hint}. Without the"
+        " variable the local stack's MLflow is meant (`proctor up`).",
+    )
 
 
 def _status(uri: str, path: str, timeout_seconds: float) -> urllib.error.HTTPError | None:

@@ -84,6 +84,7 @@ class MlflowVersions:
             experiment_id=str(run.info.experiment_id),
             name=run.info.run_name or run_id,
             params=dict(run.data.params),
+            tags=dict(run.data.tags),
         )
 
     def create(self, model: str, model_uri: str, tags: Mapping[str, str]) -> str:

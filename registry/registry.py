@@ -49,6 +49,7 @@ from registry.events import (
 )
 from registry.evidence import (
     check_evidence,
+    check_examined,
     check_new,
     check_reason,
     check_verdict,
@@ -121,6 +122,7 @@ class Registry:
         check_reason(why)
         check_evidence(training, evaluation, verdict, found_digest)
         self._versions.check_run(training.run_id)
+        check_examined(evaluation, self._versions.run_facts(evaluation.run_id))
         self._checked_records(evaluation.run_id, evaluation.records_digest)
         model, facts = verdict.model, verdict_facts(verdict)
         with self.ledger.write() as writer:

@@ -11,19 +11,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
+from pydantic import Field
+
 from contracts.errors import ModelNotFound, RunNotFound, VersionNotFound
 from contracts.shape import Shape
 
 DIGEST_TAG: Final = "proctor.digest"
+# Of an evaluation's run: the checkpoint that it examined, and on which questions.
+EXAMINED_TAG: Final = "digest"
+SUITE_TAG: Final = "suite_digest"
 
 
 class RunFacts(Shape):
-    """What a run says of itself; ``params`` as text, as the store keeps them."""
+    """What a run says of itself; ``params`` and ``tags`` as text, as the store keeps them."""
 
     run_id: str
     experiment_id: str
     name: str
     params: dict[str, str]
+    tags: dict[str, str] = Field(default_factory=dict)
 
 
 class VersionStore(Protocol):
@@ -81,15 +87,17 @@ class VersionStore(Protocol):
 
 class MemoryVersions:
     """The in-memory twin. ``checkpoints``: model URI to a folder; ``runs``: evaluation or
-    training run to its records."""
+    training run to its records; ``run_tags``: run to what it says of itself."""
 
     def __init__(
         self,
         checkpoints: Mapping[str, Path] | None = None,
         runs: Mapping[str, bytes] | None = None,
+        run_tags: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.checkpoints = dict(checkpoints or {})
         self.runs = dict(runs or {})
+        self.run_tags = {run: dict(tags) for run, tags in (run_tags or {}).items()}
         self._tags: dict[str, dict[str, dict[str, str]]] = {}
         self._aliases: dict[str, dict[str, str]] = {}
         self._descriptions: dict[tuple[str, str | None], str] = {}
@@ -141,7 +149,8 @@ class MemoryVersions:
 
     def run_facts(self, run_id: str) -> RunFacts:
         self.check_run(run_id)
-        return RunFacts(run_id=run_id, experiment_id="0", name=run_id, params={})
+        tags = dict(self.run_tags.get(run_id, {}))
+        return RunFacts(run_id=run_id, experiment_id="0", name=run_id, params={}, tags=tags)
 
     def descriptions(self, model: str, version: str) -> tuple[str, str]:
         self._check_version(model, version)

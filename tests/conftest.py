@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -122,3 +123,14 @@ def _end(server: subprocess.Popen[bytes]) -> None:
     except ProcessLookupError:
         return
     server.wait()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_artifacts_in_the_checkout() -> Iterator[None]:
+    """An embedded MLflow puts artifacts below the current folder, where git ignores them:
+    a test that uses one works in a folder of its own (``monkeypatch.chdir``)."""
+    place = pathlib.Path(__file__).parents[1] / "mlruns"
+    before = set(place.glob("*/*"))
+    yield
+    left = sorted(map(str, set(place.glob("*/*")) - before))
+    assert not left, f"a test left artifacts in the checkout: {left}"

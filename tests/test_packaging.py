@@ -118,7 +118,8 @@ def test_a_gateway_installs_and_starts_without_heavy_parts(tmp_path: Path) -> No
     assert not names & set(HEAVY)
 
     code = (
-        "import sys\nimport gateway.app\nimport proctor.__main__\n"
+        "import sys\nimport gateway.app\nimport proctor.__main__\nimport proctor.plan\n"
+        "import proctor.serving\n"
         f"print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
     )
     # Away from the checkout, so that the installed packages are imported.

@@ -148,17 +148,29 @@ def register(
     verdict: Annotated[Path, typer.Option("--verdict", help="What the gate wrote.")] = Path(
         "out/verdict.json"
     ),
+    records: Annotated[Path, typer.Option("--records", help="The evaluation's records.")] = Path(
+        "out/records.jsonl"
+    ),
+    champion: Annotated[
+        Path, typer.Option("--champion", help="The pin that the gate judged against.")
+    ] = Path("pipelines/champion.json"),
     why: Why = "it passed the gate",
     as_json: Json = False,
 ) -> None:
     """Make a version of what passed the gate; the same weights are the same version."""
     from evaluation.results import read_evaluation, read_training, read_verdict
     from mcq.checkpoint import checkpoint_digest
+    from proctor.second_judgement import judged_alike
 
+    trained, evaluated = read_training(training), read_evaluation(evaluation)
+    judged = read_verdict(verdict)
+    unasked = judged_alike(judged, evaluated, records, champion)
+    if unasked is not None:
+        note(f"the verdict is taken as {verdict} says it, since {unasked}")
     record = _open().register(
-        read_training(training),
-        read_evaluation(evaluation),
-        read_verdict(verdict),
+        trained,
+        evaluated,
+        judged,
         found_digest=checkpoint_digest(model),
         why=why,
     )

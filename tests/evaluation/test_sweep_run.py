@@ -37,8 +37,9 @@ def test_its_metrics_are_those_of_the_catalogue() -> None:
     assert set(sweep_metrics([row("1", 0.5)])) == names
 
 
-def test_a_sweep_on_an_embedded_store(tmp_path: Path) -> None:
+def test_a_sweep_on_an_embedded_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One store for all of it: making one takes seconds."""
+    monkeypatch.chdir(tmp_path)
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     client = MlflowClient(uri)
     run = begin(uri)

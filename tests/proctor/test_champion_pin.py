@@ -16,7 +16,7 @@ from registry.registry import Registry
 from registry.versions import MemoryVersions
 from tests.checkpoints import make_tiny_checkpoint
 from tests.evaluation.making import make_questions, make_spec, write_questions
-from tests.registry.making import MODEL, Evidence, evidence_of, records_bytes
+from tests.registry.making import MODEL, Evidence, evidence_of, examined, records_bytes
 
 PARAMS = EvaluateParams(suite="bank-test", max_questions=6, batch_tokens=2_048)
 
@@ -33,6 +33,7 @@ def registry(tmp_path: Path) -> Registry:
     )
     store.checkpoints[made.training.model_uri] = folder
     store.runs |= {"train": b"", "eval": records}
+    store.run_tags["eval"] = examined(folder)
     registry = Registry(
         Ledger(f"sqlite:///{tmp_path}/ledger.db"), store, actor="tester", commit="c0ffee"
     )

@@ -29,6 +29,8 @@ TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
         ("margin: 0.02", "margin: two", "gate.margin: Input should be a valid number"),
         ("margin: 0.02", "margin: 2", "gate.margin: Input should be less than or equal to 1"),
         ("margin: 0.02", "margin: .nan", "gate.margin: Input should be a finite number"),
+        ("margin: 0.02", "margin: 0.02\n  margin: 0.9", "the key margin is given twice, in line"),
+        ("seed: 7", '"seed": 7\n  seed: 8', "the key seed is given twice"),
         ("seed: 7", "seed: [7", "not YAML"),
         ("seed: 7", "seed: !!python/object/apply:os.getcwd []", "not YAML"),
     ],
@@ -44,6 +46,18 @@ def test_a_bad_file_is_refused_by_file_key_and_reason(
     assert caught.value.source == str(path)
     assert reason in caught.value.reason
     assert "proctor params" in caught.value.mend
+
+
+def test_a_key_given_twice_is_told_with_both_lines(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    text = TEXT.replace("margin: 0.02", "margin: 0.02\n  # a line between\n  margin: 0.9", 1)
+    path.write_text(text, encoding="utf-8")
+    first = TEXT.partition("  margin: 0.02")[0].count("\n") + 1
+    with pytest.raises(BadParams) as caught:
+        load_params(path)
+    assert caught.value.fact == (
+        f"{path}: the key margin is given twice, in line {first} and in line {first + 2}; keep one."
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"- 1\n", b"3", b"\xff\xfe"])

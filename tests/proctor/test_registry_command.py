@@ -16,10 +16,16 @@ import pytest
 from typer.testing import CliRunner
 
 from contracts.errors import ProctorError
-from evaluation.results import write_shape
+from contracts.files import write_atomically
+from contracts.verdicts import ChampionPin
+from evaluation.gate import judge
+from evaluation.results import records_text, write_shape
 from proctor.commands.registry import app
+from proctor.params import load_params
 from registry.ledger import Ledger
 from registry.mlflow_versions import MlflowVersions
+from registry.registry import PROMOTE_STEPS, REGISTER_STEPS
+from tests.evaluation.making import make_evaluation, make_records, make_training
 from tests.registry.logging_models import in_mlflow
 from tests.registry.making import Evidence
 from tests.waiting import free_port
@@ -134,6 +140,19 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(
     assert Ledger(f"sqlite:///{place}/home/ledger.db").events() == []
 
 
+@pytest.mark.parametrize("step", ["zzz", "Promote:decided", " "])
+def test_a_failpoint_that_there_is_not_is_refused(
+    place: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setenv("PROCTOR_FAILPOINT", step)
+    done = run("list")
+    assert (done.code, done.out) == (2, "")
+    assert f"PROCTOR_FAILPOINT: there is no step {step!r}, only register:checked" in done.told
+    for each in ("", *REGISTER_STEPS, *PROMOTE_STEPS):
+        monkeypatch.setenv("PROCTOR_FAILPOINT", each)
+        assert run("list").code == 0
+
+
 def test_an_empty_registry_lists_nothing(place: Path) -> None:
     assert run("list", "--json").json == {"seq": 0, "models": {}, "slots": {}}
     assert run("list").code == 0
@@ -157,6 +176,21 @@ def test_a_ledger_of_a_kind_that_nobody_knows(place: Path, monkeypatch: pytest.M
     done = run("list")
     assert done.code == 2
     assert "secret" not in done.told
+
+
+def test_an_edited_verdict_is_refused_before_anything_is_asked(place: Path, model: str) -> None:
+    records, pin = make_records([False] * 600), ChampionPin(model=model)
+    evaluation = make_evaluation(records)
+    verdict = judge(evaluation, records, pin, load_params(place / "params.yaml").gate)
+    out = place / "out"
+    write_shape(out / "training.json", make_training(evaluation.digest))
+    write_shape(out / "evaluation.json", evaluation)
+    write_shape(out / "verdict.json", verdict.model_copy(update={"decision": "pass"}))
+    write_atomically(out / "records.jsonl", records_text(records))
+    write_shape(place / "pipelines" / "champion.json", pin)
+    done = run("register")
+    assert (done.code, done.out) == (1, "")
+    assert "the gate says reject" in done.told
 
 
 @pytest.mark.integration

@@ -52,6 +52,11 @@ def write(path: Path, text: str) -> Path:
     ("text", "reason"),
     [
         ("suites: [", "not YAML"),
+        (
+            "suites:\n  - name: quiz\n    version: 1\n    name: other\n",
+            "the key name is given twice, in line 2 and in line 4",
+        ),
+        ("suites: []\nsuites: []", "the key suites is given twice, in line 1 and in line 2"),
         ("", "file: Input should be"),
         ("suites: []\nspeed: 3", "speed: unknown key"),
         ("suites:\n  - name: quiz", "suites.0.version: Field required"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import mlflow
 from mlflow import MlflowClient
 
-from tests.registry.making import Evidence, evidence_of, make_checkpoint, records_bytes
+from tests.registry.making import Evidence, evidence_of, examined, make_checkpoint, records_bytes
 
 MODEL_FILE = Path(__file__).parent / "answering_model.py"
 
@@ -34,7 +34,7 @@ def in_mlflow(
             artifacts={"checkpoint": os.fspath(folder)},
             pip_requirements=["mlflow"],
         )
-    evaluation = client.create_run(experiment)
+    evaluation = client.create_run(experiment, tags=examined(folder))
     client.log_artifact(evaluation.info.run_id, os.fspath(file), "evaluation")
     return evidence_of(
         folder,

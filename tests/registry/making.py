@@ -21,7 +21,7 @@ from contracts.verdicts import (
 from registry.events import VerdictFacts, VersionRegistered
 from registry.registry import Registry
 from registry.state import VersionRecord
-from registry.versions import MemoryVersions
+from registry.versions import EXAMINED_TAG, SUITE_TAG, MemoryVersions
 
 SUITE = digest_of_bytes(b"suite")
 DATA = digest_of_bytes(b"data")
@@ -60,6 +60,11 @@ def records_bytes(correct: Sequence[bool | None]) -> bytes:
         for place, right in enumerate(correct)
     ]
     return "".join(record.model_dump_json() + "\n" for record in records).encode()
+
+
+def examined(folder: Path) -> dict[str, str]:
+    """The tags of a run that examined the checkpoint in ``folder``."""
+    return {EXAMINED_TAG: digest_of_folder(folder), SUITE_TAG: SUITE}
 
 
 def facts(name: str = "w", *, champion: str | None = None) -> VerdictFacts:
@@ -195,4 +200,5 @@ def in_memory(
     store.checkpoints[made.training.model_uri] = folder
     store.runs[made.training.run_id] = b""
     store.runs[made.evaluation.run_id] = records
+    store.run_tags[made.evaluation.run_id] = examined(folder)
     return made

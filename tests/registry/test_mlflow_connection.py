@@ -13,8 +13,15 @@ import pytest
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INTERNAL_ERROR, PERMISSION_DENIED
 
-from contracts.errors import ExperimentDeleted, TrackingAway, TrackingForbidden
-from registry.mlflow_connection import QUICK, RETRY_DEFAULTS, connect, mlflow_faults, quick_calls
+from contracts.errors import BadParams, ExperimentDeleted, TrackingAway, TrackingForbidden
+from registry.mlflow_connection import (
+    QUICK,
+    RETRY_DEFAULTS,
+    check_address,
+    connect,
+    mlflow_faults,
+    quick_calls,
+)
 from registry.mlflow_versions import MlflowVersions
 from tests.waiting import free_port
 
@@ -166,7 +173,54 @@ def test_an_address_that_is_none(uri: str) -> None:
         connect(uri)
 
 
-def test_a_file_store_is_not_probed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "foo",
+        "ftp://x",
+        "127.0.0.1:5500",
+        "HTTP//x",
+        " http://x",
+        "oracle://me:secret@x/y",
+        "uc:http://x",
+        "sqlite:x.db",
+    ],
+)
+def test_what_is_no_address_of_mlflow_is_told_with_its_variable(uri: str) -> None:
+    with pytest.raises(BadParams) as caught:
+        connect(uri)
+    assert caught.value.exit_code == 2
+    assert caught.value.source == "MLFLOW_TRACKING_URI"
+    assert "is no address of MLflow" in caught.value.fact
+    assert "postgresql://" in caught.value.fact
+    assert "secret" not in caught.value.fact
+
+
+@pytest.mark.parametrize("uri", ["file:///x/mlruns", "file:mlruns", "./mlruns", "/x/mlruns"])
+def test_a_folder_of_files_is_refused_with_the_way_to_a_database(uri: str) -> None:
+    with pytest.raises(BadParams, match="mlflow migrate-filestore"):
+        connect(uri)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://h",
+        "sqlite:///x.db",
+        "postgresql+psycopg2://u@h/d",
+        "mysql://h/d",
+        "mssql+pyodbc://h/d",
+        "databricks",
+        "databricks://me",
+    ],
+)
+def test_servers_databases_and_databricks_are_addresses(uri: str) -> None:
+    check_address(uri)
+    with pytest.raises(BadParams):
+        check_address(f"x{uri}")
+
+
+def test_a_database_is_not_probed(tmp_path: Path) -> None:
     client = connect(f"sqlite:///{tmp_path}/mlflow.db")
     assert client.tracking_uri == f"sqlite:///{tmp_path}/mlflow.db"
 

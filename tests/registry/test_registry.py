@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,10 @@ from contracts.errors import (
 from contracts.models import ModelRef
 from registry.events import EventKind, Occupant
 from registry.ledger import Ledger
+from registry.mlflow_versions import MlflowVersions
 from registry.registry import PROMOTE_STEPS, REGISTER_STEPS, Registry
 from registry.state import VersionRecord
-from registry.versions import DIGEST_TAG, MemoryVersions
+from registry.versions import DIGEST_TAG, EXAMINED_TAG, SUITE_TAG, MemoryVersions
 from tests.registry.making import MODEL, Evidence, digest, in_memory, records_bytes
 
 OTHER = digest("something else")
@@ -157,6 +159,44 @@ def test_register_refuses_records_that_were_altered(
     with pytest.raises(DigestMismatch, match="evaluation run eval-1"):
         first.register(registry)
     assert world(registry, store) == ([], {}, {})
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        ({EXAMINED_TAG: OTHER}, f"{OTHER[:19]}…"),
+        ({EXAMINED_TAG: None}, "the checkpoint that evaluation run eval-1 examined.*missing"),
+        ({SUITE_TAG: OTHER}, "the suite that evaluation run eval-1 examined"),
+    ],
+)
+def test_register_refuses_an_evaluation_of_something_else_that_was_relabelled(
+    registry: Registry,
+    store: MemoryVersions,
+    first: Evidence,
+    tags: dict[str, str | None],
+    told: str,
+) -> None:
+    """The files agree with each other; what the run says of itself decides."""
+    says = {**store.run_tags[first.evaluation.run_id], **tags}
+    store.run_tags[first.evaluation.run_id] = {k: v for k, v in says.items() if v is not None}
+    with pytest.raises(DigestMismatch, match=told) as found:
+        first.register(registry)
+    assert "proctor evaluate" in found.value.mend
+    assert world(registry, store) == ([], {}, {})
+
+
+@pytest.mark.integration
+def test_register_refuses_a_relabelled_evaluation_of_the_real_mlflow(
+    ledger: Ledger, mlflow_server: str, logged: list[Evidence], model_name: str
+) -> None:
+    """The second checkpoint's run, records and all, under the first one's digest."""
+    other = logged[1].evaluation.model_copy(update={"digest": logged[0].digest})
+    store = MlflowVersions(mlflow_server)
+    registry = Registry(ledger, store, actor="tester", commit="c0ffee")
+    with pytest.raises(DigestMismatch, match=f"{other.run_id} examined"):
+        replace(logged[0], evaluation=other).register(registry, model_name)
+    assert ledger.events() == []
+    assert store.tags(model_name) == {}
 
 
 @pytest.mark.parametrize("why", ["", " \n", "\0", "caf\udce9"])

@@ -19,8 +19,8 @@ from contracts.errors import (
     VersionNotFound,
 )
 from registry.mlflow_versions import MlflowVersions
-from registry.versions import DIGEST_TAG, MemoryVersions, VersionStore
-from tests.registry.making import Evidence, in_memory
+from registry.versions import DIGEST_TAG, EXAMINED_TAG, MemoryVersions, VersionStore
+from tests.registry.making import Evidence, examined, in_memory
 from tests.registry.relay import Relay
 from tests.waiting import free_port
 
@@ -86,6 +86,14 @@ def test_runs_that_are_there(place: Place) -> None:
     store, evidence = place
     store.check_run(evidence.training.run_id)
     store.check_run(evidence.evaluation.run_id)
+
+
+def test_a_run_says_what_it_examined(place: Place) -> None:
+    store, evidence = place
+    found = store.run_facts(evidence.evaluation.run_id)
+    assert found.run_id == evidence.evaluation.run_id
+    assert examined(evidence.folder).items() <= found.tags.items()
+    assert EXAMINED_TAG not in store.run_facts(evidence.training.run_id).tags
 
 
 def test_versions_count_up_and_keep_their_tags(place: Place, model_name: str) -> None:

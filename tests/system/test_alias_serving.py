@@ -20,7 +20,7 @@ from registry.ledger import Ledger
 from registry.mlflow_versions import MlflowVersions
 from registry.registry import Registry
 from tests.checkpoints import make_tiny_checkpoint
-from tests.registry.making import Evidence, evidence_of, records_bytes
+from tests.registry.making import Evidence, evidence_of, examined, records_bytes
 from tests.strangers import answers_without_us, invoke, load_and_ask, rows_of, served_by_mlflow
 from training.tracking import TrainingRun
 
@@ -43,7 +43,8 @@ def logged_checkpoint(uri: str, home: Path, seed: int) -> Evidence:
         model_uri = run.log_model(folder, digest, ASKED[0])
     client = MlflowClient(uri)
     records = records_bytes((True, False))
-    evaluation = client.create_run(client.get_run(run.run_id).info.experiment_id).info.run_id
+    experiment = client.get_run(run.run_id).info.experiment_id
+    evaluation = client.create_run(experiment, tags=examined(folder)).info.run_id
     client.log_text(evaluation, records.decode(), "evaluation/records.jsonl")
     return evidence_of(
         folder, records, run_id=run.run_id, evaluation_run_id=evaluation, model_uri=model_uri

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,13 +24,12 @@ from registry.registry import Registry
 from registry.state import VersionRecord
 from tests.answerers import ServedBento, served_bento
 from tests.checkpoints import make_tiny_checkpoint
-from tests.registry.making import evidence_of, records_bytes
-from tests.training.test_mcqa_model import LOAD, rows_of, strangers_environment
+from tests.registry.making import evidence_of, examined, records_bytes
+from tests.strangers import answers_without_us, load_and_ask
 from training.tracking import TrainingRun
 
 pytestmark = pytest.mark.integration
 
-ROOT = Path(__file__).resolve().parents[2]
 QUESTIONS = [
     Question(
         id=str(count),
@@ -65,7 +61,8 @@ def letter(mlflow_server: str, tmp_path_factory: pytest.TempPathFactory) -> Lett
     client = MlflowClient(mlflow_server, mlflow_server)
     records = records_bytes([True, False])
     (home / "records.jsonl").write_bytes(records)
-    evaluation = client.create_run(client.get_run(run.run_id).info.experiment_id)
+    experiment = client.get_run(run.run_id).info.experiment_id
+    evaluation = client.create_run(experiment, tags=examined(folder))
     client.log_artifact(evaluation.info.run_id, str(home / "records.jsonl"), "evaluation")
     evidence = evidence_of(
         folder,
@@ -94,18 +91,9 @@ def test_the_registry_says_how_it_is_scored(letter: Letter, mlflow_server: str) 
 def test_stock_mlflow_answers_with_scored_letters(
     letter: Letter, mlflow_server: str, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD, letter.record.registered.model_uri, str(ROOT)],
-        input=json.dumps(rows_of(QUESTIONS)),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=strangers_environment(mlflow_server),
-        timeout=180,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    answers = json.loads(done.stdout.splitlines()[-1])["answers"]
+    uri = letter.record.registered.model_uri
+    done = load_and_ask(uri, QUESTIONS, uri=mlflow_server, folder=tmp_path)
+    answers = answers_without_us(done)
     for answer, ours in zip(answers, letter.scored, strict=True):
         assert answer["letter"] == ours.letter
         assert answer["probabilities"] == pytest.approx(ours.probabilities, abs=1e-6)

@@ -91,6 +91,10 @@ def _format_of(record: Record) -> FormatName:
     return "proctor" if "id" in record.fields and "question" not in record.fields else "columns"
 
 
+# Of the bad rows of a source that has no other ones, so many are told.
+REASONS_TOLD: Final = 3
+
+
 class Reading:
     """The questions of ``sources``, in order, one at a time; iterate once.
 
@@ -110,18 +114,17 @@ class Reading:
 
     def __iter__(self) -> Iterator[Question]:
         for source in self.sources:
-            before, skipped, left_out = self._counts()
+            questions, skipped = self.questions, len(self.skipped)
+            left_out = self.left_out.total()
             for row in read_rows(source):
                 question = self._taken(row)
                 if question is not None:
                     self.questions += 1
                     yield question
-            if self.questions == before:
-                _, now_skipped, now_left_out = self._counts()
-                raise _no_questions(source, now_skipped - skipped, now_left_out - left_out)
-
-    def _counts(self) -> tuple[int, int, int]:
-        return self.questions, len(self.skipped), self.left_out.total()
+            if self.questions == questions:
+                raise _no_questions(
+                    source, self.skipped[skipped:], self.left_out.total() - left_out
+                )
 
     def _taken(self, row: Row) -> Question | None:
         if isinstance(row, LeftOut):
@@ -145,10 +148,21 @@ def _repeated(row: Good, first: Place) -> str:
     return f"the id {row.question.id} stands in {where}, too"
 
 
-def _no_questions(source: QuestionSource, skipped: int, left_out: int) -> BadInput:
-    found = [f"{skipped} bad rows were skipped"] if skipped else []
-    found += [f"{left_out} rows were left out by their label"] if left_out else []
-    return BadInput(f"{source.address} holds no questions{''.join(f'; {one}' for one in found)}.")
+def _no_questions(source: QuestionSource, skipped: Sequence[Bad], left_out: int) -> BadInput:
+    found = f"{source.address} holds no questions"
+    if left_out:
+        found += f"; {_rows(left_out)} left out by label"
+    if not skipped:
+        return BadInput(f"{found}.")
+    told = [f"{bad.place.source}:{bad.place.line}: {bad.reason}" for bad in skipped[:REASONS_TOLD]]
+    if len(skipped) > REASONS_TOLD:
+        told.append(f"and {len(skipped) - REASONS_TOLD} more")
+    lines = "".join(f"\n  {one}" for one in told)
+    return BadInput(f"{found}; {_rows(len(skipped), 'bad ')} skipped:{lines}")
+
+
+def _rows(count: int, kind: str = "") -> str:
+    return f"1 {kind}row was" if count == 1 else f"{count} {kind}rows were"
 
 
 def load_questions(source: Path | QuestionSource) -> list[Question]:

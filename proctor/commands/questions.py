@@ -254,6 +254,7 @@ def _tell_passed_over(reading: Reading) -> None:
     for label, count in sorted(reading.left_out.items()):
         print(f"left out as {label}: {count}")
     if reading.skipped:
-        print(f"skipped: {len(reading.skipped)} bad rows")
+        count = len(reading.skipped)
+        print(f"skipped: {count} bad {'row' if count == 1 else 'rows'}")
     for bad in reading.skipped:
         print(f"  {bad.place.source}:{bad.place.line}: {bad.reason}")

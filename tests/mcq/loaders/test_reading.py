@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from contracts.errors import BadInput, BadRow
 from contracts.questions import LETTERS, Question
-from mcq.loaders import load_questions, questions_digest
+from contracts.sources import QuestionSource
+from mcq.loaders import Reading, load_questions, questions_digest
 
 ROOT = Path(__file__).parents[3]
 # Five subjects of MMLU, when they lie beside the repository; they are no part of it.
@@ -92,6 +93,25 @@ def test_a_bad_file_is_refused(tmp_path: Path, name: str, content: str, reason: 
         load_questions(path)
     assert reason in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (1, "1 bad row was skipped:\n  {0}:1: {1}"),
+        (3, "3 bad rows were skipped:\n  {0}:1: {1}\n  {0}:2: {1}\n  {0}:3: {1}"),
+        (5, "5 bad rows were skipped:\n  {0}:1: {1}\n  {0}:2: {1}\n  {0}:3: {1}\n  and 2 more"),
+    ],
+)
+def test_when_every_row_was_skipped_the_first_reasons_are_told(
+    tmp_path: Path, bad: int, told: str
+) -> None:
+    path = tmp_path / "bank.jsonl"
+    path.write_text("[]\n" * bad)
+    with pytest.raises(BadInput) as caught:
+        list(Reading([QuestionSource(path=str(path))], skip_bad=True))
+    reason = "a row should be an object"
+    assert caught.value.fact == f"{path} holds no questions; {told.format(path, reason)}"
 
 
 def test_what_is_no_file_is_refused_with_a_way_out(tmp_path: Path) -> None:

@@ -76,6 +76,12 @@ def test_skipped_rows_are_counted_and_listed(table: Path, tmp_path: Path) -> Non
     ]
 
 
+def test_one_skipped_row_is_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "quiz.csv"
+    path.write_text("question,A,B,answer\nOne?,x,y,A\nTwo?,x,y,Z\n")
+    assert "skipped: 1 bad row\n" in questions("validate", str(path), "--skip-bad").stdout
+
+
 def test_what_labels_leave_out_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "anatomy.jsonl"
     rows = [

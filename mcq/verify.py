@@ -100,6 +100,11 @@ def _version(path: str) -> str | None:
 
 def load_splits(folder: Path) -> dict[str, list[Question]]:
     """The questions of a bank, by split. Raises ``BadInput`` when ``folder`` is no bank."""
+    if not folder.exists():
+        raise BadInput(
+            f"{folder} is no bank: there is no such folder.",
+            mend="`proctor questions build` makes one.",
+        )
     files = {split: folder / f"{split}.jsonl" for split in SPLITS}
     if not folder.is_dir() or not all(file.is_file() for file in files.values()):
         raise BadInput(f"{folder} is no bank.", mend="`proctor questions build` makes one.")

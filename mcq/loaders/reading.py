@@ -12,7 +12,7 @@ from typing import Final
 from contracts.digests import canonical_json
 from contracts.errors import BadInput
 from contracts.questions import Question
-from contracts.sources import FormatName, QuestionSource
+from contracts.sources import REPOSITORY, FormatName, QuestionSource
 from mcq.loaders import codemmlu, mmlu_redux, proctor_rows
 from mcq.loaders.columns import columns
 from mcq.loaders.csv_records import CELLS, csv_records
@@ -39,6 +39,8 @@ _MARKS: Final[dict[str, FormatName]] = {
 def open_records(source: QuestionSource) -> Records:
     """The records of a source, read as they are asked for. Raises ``BadInput`` for a missing
     file or another suffix, ``HubAway`` and ``DatasetNotFound`` for a dataset."""
+    if source.path is not None and not Path(source.path).exists():
+        raise _nothing_there(source.path)
     if source.path is None or Path(source.path).is_dir():
         from mcq.loaders.dataset_records import dataset_records
 
@@ -50,9 +52,7 @@ def open_records(source: QuestionSource) -> Records:
             mend="Rename it after what it holds, or name a folder or an hf:// address.",
         )
     if not path.is_file():
-        raise BadInput(
-            f"{path}: there is no such file.", mend="`proctor questions build` makes one."
-        )
+        raise BadInput(f"{path} is neither a file nor a folder.")
     if source.config is not None or source.split is not None:
         raise BadInput(f"{path} is a file: it has neither configurations nor splits.")
     if path.suffix in LINE_SUFFIXES:
@@ -65,6 +65,18 @@ def open_records(source: QuestionSource) -> Records:
     from mcq.loaders.dataset_records import parquet_records
 
     return parquet_records(path)
+
+
+def _nothing_there(text: str) -> BadInput:
+    from mcq.bank.build import SPLITS
+
+    path = Path(text)
+    mend = "Check the path; a relative one begins in the working folder."
+    if path.name in {f"{split}.jsonl" for split in SPLITS}:
+        mend = "`proctor questions build` makes a bank's files."
+    elif REPOSITORY.fullmatch(text) and path.suffix not in SUFFIXES:
+        mend = f"A dataset of the Hugging Face hub is hf://{text}@REVISION, a commit of it."
+    return BadInput(f"{text}: there is no such file or folder.", mend=mend)
 
 
 def read_rows(source: QuestionSource) -> Iterator[Row]:

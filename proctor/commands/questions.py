@@ -56,8 +56,9 @@ def build(
     """Generate a bank by running programs: train, validation and test, with proofs."""
     from mcq.bank.build import build_bank
     from mcq.bank.kinds import KINDS
-    from mcq.write import write_bank
+    from mcq.write import check_bank_place, write_bank
 
+    check_bank_place(out)
     try:
         with Progress("questions", count, "questions") as progress:
             bank = build_bank(

@@ -103,6 +103,27 @@ def test_what_labels_leave_out_is_counted(tmp_path: Path) -> None:
         assert json.loads(done.stdout)["questions"] == count
 
 
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(
+    table: Path, tmp_path: Path
+) -> None:
+    bank = tmp_path / "bank"
+    assert questions("build", "--out", str(bank), "--count", "24").returncode == 0
+    (tmp_path / "file").touch()
+    for place in ("/proc/x/y.jsonl", f"{tmp_path}/file/below.jsonl"):
+        for words in (
+            # Generating so many takes far longer than the command is given.
+            ("build", "--count", "10000000"),
+            ("verify", str(bank)),
+            ("import", str(table), "--skip-bad"),
+        ):
+            done = questions(*words, "--out", place)
+            assert (done.returncode, done.stdout) == (2, ""), words
+            assert done.stderr.startswith(f"error: {place} cannot be written ("), words
+            assert done.stderr.endswith("with --out.\n")
+            assert "runs" not in done.stderr, "nothing was run"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bank", "file", "quiz.csv"]
+
+
 def test_columns_and_answers_are_said_by_flags(tmp_path: Path) -> None:
     path = tmp_path / "quiz.csv"
     path.write_text("prompt,opts,right,hint\nTwice 2?,\"['1', '2', '3', '4']\",3,think\n")

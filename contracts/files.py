@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from contracts.errors import StorageFull
+from contracts.errors import BadInput, StorageFull
 
 
 @contextlib.contextmanager
@@ -28,6 +28,37 @@ def storage_faults(path: Path) -> Iterator[None]:
         if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             raise StorageFull(path) from error
         raise
+
+
+@contextlib.contextmanager
+def out_faults(path: Path) -> Iterator[None]:
+    """Turn every ``OSError`` on the way to ``path``, which the flag ``--out`` names, into
+    ``BadInput``, or ``StorageFull`` as ``storage_faults`` does. Nothing else may be read or
+    written in the block."""
+    try:
+        with storage_faults(path):
+            yield
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be written ({error.strerror or error}).",
+            mend="Name a place that can be written to with --out.",
+        ) from error
+
+
+def check_out(path: Path, *, folder: bool = False) -> None:
+    """Whether ``path`` can be made, before the work whose result is written there.
+
+    It is tried out: a scratch folder is made beside ``path``, or in the nearest folder above
+    that is there, and removed. Raises ``BadInput`` where that fails and for a folder in the
+    place of a file (unless ``folder``), ``StorageFull``.
+    """
+    with out_faults(path):
+        if path.is_dir() and not folder:
+            raise BadInput(f"{path} is a folder; a file is written.", mend="Name one with --out.")
+        place = path.parent
+        while not place.exists():
+            place = place.parent
+        Path(tempfile.mkdtemp(dir=place, prefix=f".{path.name}.")).rmdir()
 
 
 def write_atomically(path: Path, text: str) -> None:

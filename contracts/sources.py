@@ -48,6 +48,9 @@ ErrorLabels = Literal["leave-out", "correct", "keep"]
 
 DEFAULT_SPLIT: Final = "test"
 
+REPOSITORY: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+"""OWNER/NAME of a dataset on the Hugging Face hub."""
+
 _ADDRESS: Final = re.compile(
     r"hf://(?:datasets/)?(?P<dataset>[^/@?]+/[^/@?]+)(?:@(?P<revision>[^?]*))?(?:\?(?P<query>.*))?"
 )
@@ -63,9 +66,9 @@ class QuestionSource(Shape):
     path: Annotated[str, StringConstraints(min_length=1)] | None = Field(
         default=None, description="a file, or a folder laid out as a dataset repository"
     )
-    dataset: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*$")] | None
-    ) = Field(default=None, description="OWNER/NAME on the Hugging Face hub")
+    dataset: Annotated[str, StringConstraints(pattern=f"^{REPOSITORY.pattern}$")] | None = Field(
+        default=None, description="OWNER/NAME on the Hugging Face hub"
+    )
     revision: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")] | None = Field(
         default=None, description="commit of the dataset, 40 hex digits: a branch would move"
     )

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from contracts.digests import canonical_json
 from contracts.errors import BadInput, ProofBroken
-from contracts.files import write_atomically
+from contracts.files import check_out, out_faults, write_atomically
 from contracts.questions import Question
 from mcq.bank.build import SPLITS
 from mcq.bank.statements import fault_of
@@ -100,6 +100,11 @@ def _version(path: str) -> str | None:
 
 def load_splits(folder: Path) -> dict[str, list[Question]]:
     """The questions of a bank, by split. Raises ``BadInput`` when ``folder`` is no bank."""
+    if not folder.exists():
+        raise BadInput(
+            f"{folder} is no bank: there is no such folder.",
+            mend="`proctor questions build` makes one.",
+        )
     files = {split: folder / f"{split}.jsonl" for split in SPLITS}
     if not folder.is_dir() or not all(file.is_file() for file in files.values()):
         raise BadInput(f"{folder} is no bank.", mend="`proctor questions build` makes one.")
@@ -132,9 +137,12 @@ def verify_bank(
     default ``verification.jsonl`` in the folder): id, versions, hash seeds, ok, reason.
 
     ``progress`` hears how many of the runs (interpreter times hash seed) are done. Raises
-    ``BadInput`` when there is no bank, ``ProofBroken`` for a bad item, after writing.
+    ``BadInput`` when there is no bank or ``out`` cannot be written, ``ProofBroken`` for a bad
+    item, after writing.
     """
     questions = _with_proofs(folder)
+    out = out or folder / VERIFICATION
+    check_out(out)
     pythons = find_pythons() if pythons is None else list(pythons)
     runs = [(python, seed) for python in pythons for seed in hash_seeds]
     items = json.dumps([question.proof.sources for question in questions if question.proof])
@@ -149,7 +157,7 @@ def verify_bank(
             _compare(questions, printed, f"Python {python.version}, hash seed {seed}", bad)
             progress(done)
     versions = tuple(python.version for python in pythons)
-    _write(out or folder / VERIFICATION, questions, versions, tuple(hash_seeds), bad)
+    _write(out, questions, versions, tuple(hash_seeds), bad)
     if bad:
         identity, reason = next(iter(bad.items()))
         raise ProofBroken(folder, identity, reason, len(bad))
@@ -223,4 +231,5 @@ def _write(
         if question.id in bad:
             row["reason"] = bad[question.id]
         rows.append(canonical_json(row) + "\n")
-    write_atomically(out, "".join(rows))
+    with out_faults(out):
+        write_atomically(out, "".join(rows))

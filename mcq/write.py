@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from contracts.digests import canonical_json, digest_of_bytes
 from contracts.errors import BadInput
-from contracts.files import storage_faults, write_atomically, writing_atomically
+from contracts.files import check_out, out_faults, write_atomically, writing_atomically
 from contracts.sources import QuestionSource
 from mcq.bank.build import RECIPE, SPLITS, Bank
 from mcq.loaders import Reading
@@ -71,30 +71,35 @@ def write_bank(bank: Bank, out: Path) -> dict[str, Any]:
     """Write ``train.jsonl``, ``validation.jsonl``, ``test.jsonl`` and ``manifest.json``
     into the folder ``out`` and return the manifest.
 
-    Raises ``StorageFull`` when the disk is full, ``BadInput`` when ``out`` is a file or
-    holds other files than a bank's; ``out`` is then as it was.
+    Raises ``StorageFull`` when the disk is full, ``BadInput`` as ``check_bank_place`` does;
+    ``out`` is then as it was.
     """
-    _check_replaceable(out)
+    check_bank_place(out)
     manifest = manifest_of(bank)
-    with storage_faults(out):
+    with out_faults(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
     try:
         fresh = scratch / "new"
-        for split in SPLITS:
-            write_atomically(fresh / f"{split}.jsonl", _lines(bank.rows[split]))
-        text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
-        write_atomically(fresh / MANIFEST, text)
-        _swap(fresh, out, aside=scratch / "old")
+        with out_faults(out):
+            for split in SPLITS:
+                write_atomically(fresh / f"{split}.jsonl", _lines(bank.rows[split]))
+            text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
+            write_atomically(fresh / MANIFEST, text)
+            _swap(fresh, out, aside=scratch / "old")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return manifest
 
 
-def _check_replaceable(out: Path) -> None:
+def check_bank_place(out: Path) -> None:
+    """Whether a bank can be written to ``out``. Raises ``BadInput`` when it is a file, holds
+    other files than a bank's, or cannot be written, ``StorageFull``."""
+    check_out(out, folder=True)
     if out.exists() and not out.is_dir():
         raise BadInput(f"{out} is a file; a bank is a folder.", mend="Choose another --out.")
-    names = sorted(path.name for path in out.iterdir()) if out.exists() else []
+    with out_faults(out):
+        names = sorted(path.name for path in out.iterdir()) if out.exists() else []
     strange = [name for name in names if name not in REPLACEABLE]
     if strange:
         raise BadInput(
@@ -124,11 +129,15 @@ def import_questions(
 
     Nothing is written unless every row of every source is good; with ``skip_bad``, bad rows
     and ids that came before are passed over. Raises ``BadInput`` for an ``out`` of another
-    suffix, ``BadRow`` for a bad row or an id that comes twice,
+    suffix or that cannot be written, ``BadRow`` for a bad row or an id that comes twice,
     ``StorageFull`` when the disk is full, and what ``load_questions`` raises.
     """
     if out.suffix != ".jsonl":
-        raise BadInput(f"{out}: questions are written to a .jsonl file.")
+        raise BadInput(
+            f"{out}: questions are written to a .jsonl file.", mend="Name one with --out."
+        )
+    # Not out_faults around what follows: it reads the sources, too.
+    check_out(out)
     reading = Reading(
         [QuestionSource(path=str(one)) if isinstance(one, Path) else one for one in sources],
         skip_bad=skip_bad,

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.errors import Refused
+from contracts.errors import BadInput
 
 # DVC's templates are written for Vega-Lite 5; this is the newest 5 that vl-convert carries.
 VEGA_LITE: Final = "5.21"
@@ -52,7 +52,7 @@ class Plot:
 
 def read_plots(revisions: Sequence[str] = ()) -> list[Plot]:
     """What ``dvc.yaml`` declares, of the workspace or of ``revisions`` (git's or experiments';
-    ``workspace`` is one of them). Raises ``Refused`` with DVC's words."""
+    ``workspace`` is one of them). Raises ``BadInput`` with DVC's words."""
     words = ["diff", *revisions] if revisions else ["show"]
     done = subprocess.run(  # noqa: S603  # DVC with the user's revisions, no shell
         [sys.executable, "-m", "dvc", "plots", *words, "--json"],
@@ -61,7 +61,7 @@ def read_plots(revisions: Sequence[str] = ()) -> list[Plot]:
         check=False,
     )
     if done.returncode:
-        raise Refused(
+        raise BadInput(
             f"DVC has no plots to show: {done.stderr.strip() or 'it said nothing'}",
             mend="`dvc repro` makes them; `dvc exp list` and `git log` name revisions.",
         )
@@ -69,12 +69,12 @@ def read_plots(revisions: Sequence[str] = ()) -> list[Plot]:
 
 
 def parse_plots(text: str) -> list[Plot]:
-    """The plots in the JSON that DVC printed. Raises ``Refused`` when there are none, or when
+    """The plots in the JSON that DVC printed. Raises ``BadInput`` when there are none, or when
     DVC could not read one of them."""
     found = json.loads(text)
     faults = [f"{one.get('name')} ({one.get('rev')})" for one in found.get("errors", [])]
     if faults:
-        raise Refused(
+        raise BadInput(
             f"DVC cannot read {', '.join(faults)}.",
             mend="`dvc pull` fetches what is missing here, `dvc repro` makes it.",
         )
@@ -85,7 +85,7 @@ def parse_plots(text: str) -> list[Plot]:
         if one["type"] == "vega"
     ]
     if not plots:
-        raise Refused("there are no plots.", mend="`dvc repro` makes what dvc.yaml declares.")
+        raise BadInput("there are no plots.", mend="`dvc repro` makes what dvc.yaml declares.")
     return plots
 
 

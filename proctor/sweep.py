@@ -7,6 +7,7 @@ good params, no name is taken. An experiment that fails does not stop the others
 
 from __future__ import annotations
 
+import copy
 import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +18,11 @@ from typing import Any, Final
 import yaml
 
 from contracts.errors import BadInput, BadParams, Refused
-from contracts.params import Params
 from contracts.verdicts import EvaluationResult, TrainingResult, Verdict
 from evaluation.sweep_run import SweepRow, SweepRun
 from proctor.experiments import experiment_names, read_output, run_experiment
 from proctor.output import note
-from proctor.params import checked_params
+from proctor.params import checked_params, load_params
 from proctor.run_group import group_environment
 from proctor.settings import Settings
 
@@ -38,11 +38,12 @@ class Experiment:
 
 
 def parse_axes(words: Sequence[str]) -> dict[str, list[str]]:
-    """``train.seed=1,2,3`` as ``{"train.seed": ["1", "2", "3"]}``. Raises ``BadInput``."""
+    """``train.seed=1,2,3`` as ``{"train.seed": ["1", "2", "3"]}``. A comma inside brackets
+    belongs to the value. Raises ``BadInput``."""
     axes: dict[str, list[str]] = {}
     for word in words:
         key, mark, values = word.partition("=")
-        found = [value.strip() for value in values.split(",")]
+        found = [value.strip() for value in _split(values)]
         if not mark or not key or not all(found) or len(set(found)) < len(found) or key in axes:
             raise BadInput(
                 f"{word!r} is no setting with different values.",
@@ -52,21 +53,36 @@ def parse_axes(words: Sequence[str]) -> dict[str, list[str]]:
     return axes
 
 
+def _split(values: str) -> list[str]:
+    """At the commas that stand outside brackets: ``[a,b],[c]`` is two lists."""
+    found = [""]
+    depth = 0
+    for character in values:
+        if character == "," and not depth:
+            found.append("")
+            continue
+        depth = max(0, depth + (character in "[{") - (character in "]}"))
+        found[-1] += character
+    return found
+
+
 def plan(name: str, axes: Mapping[str, Sequence[str]], params_path: Path) -> list[Experiment]:
     """Every combination, the last axis changing fastest. Raises ``BadInput`` for a bad name,
-    ``BadParams`` for a combination that params.yaml may not say."""
+    or a value that is not YAML, ``BadParams`` for a combination that params.yaml may not say,
+    and for a params.yaml that cannot be read."""
     if NAME.fullmatch(name) is None:
         raise BadInput(
             f"{name!r} is no name of a sweep.",
             mend="Take up to 40 letters, digits, hyphens and underscores.",
         )
-    raw = yaml.safe_load(params_path.read_text(encoding="utf-8"))
+    # Only what the file says: what it leaves to a default, DVC cannot change in it.
+    raw = load_params(params_path).model_dump(mode="json", exclude_unset=True)
     found: dict[str, Experiment] = {}
     for values in itertools.product(*axes.values()):
         settings = dict(zip(axes, values, strict=True))
         label = "-".join(f"{key.rpartition('.')[2]}-{_slug(v)}" for key, v in settings.items())
         experiment = Experiment(f"{name}-{label}", settings)
-        _with(raw, settings, params_path)
+        _check(raw, settings, params_path)
         if experiment.name in found:
             raise BadInput(f"two experiments would be called {experiment.name}.")
         found[experiment.name] = experiment
@@ -78,9 +94,9 @@ def _slug(value: str) -> str:
     return re.sub(r"[^A-Za-z0-9.]+", "_", value).replace("..", "_").strip("._") or "_"
 
 
-def _with(raw: Mapping[str, Any], settings: Mapping[str, str], path: Path) -> Params:
-    """The params with ``settings``, checked as the stages will check them."""
-    changed: dict[str, Any] = yaml.safe_load(yaml.safe_dump(raw))
+def _check(raw: dict[str, Any], settings: Mapping[str, str], path: Path) -> None:
+    """The params with ``settings`` must be what the stages will take."""
+    changed = copy.deepcopy(raw)
     for key, value in settings.items():
         *outer, last = key.split(".")
         place: Any = changed
@@ -88,8 +104,20 @@ def _with(raw: Mapping[str, Any], settings: Mapping[str, str], path: Path) -> Pa
             place = place.get(part) if isinstance(place, dict) else None
         if not isinstance(place, dict) or last not in place:
             raise BadParams(str(path), f"{key}: there is no such key.")
-        place[last] = yaml.safe_load(value)
-    return checked_params(changed, path)
+        place[last] = _value(key, value)
+    checked_params(changed, path)
+
+
+def _value(key: str, text: str) -> Any:
+    """What ``text`` is in YAML. PyYAML raises ``ValueError`` for a date that is none."""
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        reason = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise BadInput(
+            f"--set {key}: {text!r:.80} is not YAML ({reason}).",
+            mend="Write each value as it would stand in params.yaml.",
+        ) from error
 
 
 def sweep(
@@ -106,7 +134,7 @@ def sweep(
     A row without results is an experiment that failed. Raises ``TrackingAway``, ``Refused``,
     ``BadInput``, ``BadParams`` before anything runs."""
     experiments = plan(name, axes, params_path)
-    params = checked_params(yaml.safe_load(params_path.read_text(encoding="utf-8")), params_path)
+    params = load_params(params_path)
     there = _already(experiments, commit)
     parent = SweepRun(settings.tracking_uri, params.experiment, name, commit)
     rows = []

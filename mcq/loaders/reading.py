@@ -12,7 +12,7 @@ from typing import Final
 from contracts.digests import canonical_json
 from contracts.errors import BadInput
 from contracts.questions import Question
-from contracts.sources import FormatName, QuestionSource
+from contracts.sources import REPOSITORY, FormatName, QuestionSource
 from mcq.loaders import codemmlu, mmlu_redux, proctor_rows
 from mcq.loaders.columns import columns
 from mcq.loaders.csv_records import CELLS, csv_records
@@ -39,6 +39,8 @@ _MARKS: Final[dict[str, FormatName]] = {
 def open_records(source: QuestionSource) -> Records:
     """The records of a source, read as they are asked for. Raises ``BadInput`` for a missing
     file or another suffix, ``HubAway`` and ``DatasetNotFound`` for a dataset."""
+    if source.path is not None and not Path(source.path).exists():
+        raise _nothing_there(source.path)
     if source.path is None or Path(source.path).is_dir():
         from mcq.loaders.dataset_records import dataset_records
 
@@ -50,9 +52,7 @@ def open_records(source: QuestionSource) -> Records:
             mend="Rename it after what it holds, or name a folder or an hf:// address.",
         )
     if not path.is_file():
-        raise BadInput(
-            f"{path}: there is no such file.", mend="`proctor questions build` makes one."
-        )
+        raise BadInput(f"{path} is neither a file nor a folder.")
     if source.config is not None or source.split is not None:
         raise BadInput(f"{path} is a file: it has neither configurations nor splits.")
     if path.suffix in LINE_SUFFIXES:
@@ -65,6 +65,18 @@ def open_records(source: QuestionSource) -> Records:
     from mcq.loaders.dataset_records import parquet_records
 
     return parquet_records(path)
+
+
+def _nothing_there(text: str) -> BadInput:
+    from mcq.bank.build import SPLITS
+
+    path = Path(text)
+    mend = "Check the path; a relative one begins in the working folder."
+    if path.name in {f"{split}.jsonl" for split in SPLITS}:
+        mend = "`proctor questions build` makes a bank's files."
+    elif REPOSITORY.fullmatch(text) and path.suffix not in SUFFIXES:
+        mend = f"A dataset of the Hugging Face hub is hf://{text}@REVISION, a commit of it."
+    return BadInput(f"{text}: there is no such file or folder.", mend=mend)
 
 
 def read_rows(source: QuestionSource) -> Iterator[Row]:
@@ -91,6 +103,10 @@ def _format_of(record: Record) -> FormatName:
     return "proctor" if "id" in record.fields and "question" not in record.fields else "columns"
 
 
+# Of the bad rows of a source that has no other ones, so many are told.
+REASONS_TOLD: Final = 3
+
+
 class Reading:
     """The questions of ``sources``, in order, one at a time; iterate once.
 
@@ -110,18 +126,17 @@ class Reading:
 
     def __iter__(self) -> Iterator[Question]:
         for source in self.sources:
-            before, skipped, left_out = self._counts()
+            questions, skipped = self.questions, len(self.skipped)
+            left_out = self.left_out.total()
             for row in read_rows(source):
                 question = self._taken(row)
                 if question is not None:
                     self.questions += 1
                     yield question
-            if self.questions == before:
-                _, now_skipped, now_left_out = self._counts()
-                raise _no_questions(source, now_skipped - skipped, now_left_out - left_out)
-
-    def _counts(self) -> tuple[int, int, int]:
-        return self.questions, len(self.skipped), self.left_out.total()
+            if self.questions == questions:
+                raise _no_questions(
+                    source, self.skipped[skipped:], self.left_out.total() - left_out
+                )
 
     def _taken(self, row: Row) -> Question | None:
         if isinstance(row, LeftOut):
@@ -145,10 +160,21 @@ def _repeated(row: Good, first: Place) -> str:
     return f"the id {row.question.id} stands in {where}, too"
 
 
-def _no_questions(source: QuestionSource, skipped: int, left_out: int) -> BadInput:
-    found = [f"{skipped} bad rows were skipped"] if skipped else []
-    found += [f"{left_out} rows were left out by their label"] if left_out else []
-    return BadInput(f"{source.address} holds no questions{''.join(f'; {one}' for one in found)}.")
+def _no_questions(source: QuestionSource, skipped: Sequence[Bad], left_out: int) -> BadInput:
+    found = f"{source.address} holds no questions"
+    if left_out:
+        found += f"; {_rows(left_out)} left out by label"
+    if not skipped:
+        return BadInput(f"{found}.")
+    told = [f"{bad.place.source}:{bad.place.line}: {bad.reason}" for bad in skipped[:REASONS_TOLD]]
+    if len(skipped) > REASONS_TOLD:
+        told.append(f"and {len(skipped) - REASONS_TOLD} more")
+    lines = "".join(f"\n  {one}" for one in told)
+    return BadInput(f"{found}; {_rows(len(skipped), 'bad ')} skipped:{lines}")
+
+
+def _rows(count: int, kind: str = "") -> str:
+    return f"1 {kind}row was" if count == 1 else f"{count} {kind}rows were"
 
 
 def load_questions(source: Path | QuestionSource) -> list[Question]:

@@ -47,8 +47,9 @@ def fetch(
     """Bring a profile's weights here; nothing is fetched twice. Prints folder and digest."""
     params = load_params(path)
     from proctor.interruption import sigterm_interrupts
-    from training.bases.resolve import resolve
+    from training.bases.resolve import base_profile, resolve
 
+    base_profile(profile, params.profiles)
     note(f"{profile}: looking for its weights")
     with sigterm_interrupts():
         base = resolve(profile, params.profiles, home=read_settings().home)

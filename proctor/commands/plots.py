@@ -18,10 +18,12 @@ def plots(
     ] = None,
 ) -> None:
     """Draw what dvc.yaml declares as plots into one page with everything inside."""
-    from contracts.files import write_atomically
+    from contracts.files import check_out, out_faults, write_atomically
     from proctor.plots import page, read_plots
 
+    check_out(out)
     named = revisions or []
-    found = read_plots(named)
-    write_atomically(out, page(found, named))
+    text = page(found := read_plots(named), named)
+    with out_faults(out):
+        write_atomically(out, text)
     print(f"{out}: {len(found)} plots")

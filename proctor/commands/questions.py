@@ -56,8 +56,9 @@ def build(
     """Generate a bank by running programs: train, validation and test, with proofs."""
     from mcq.bank.build import build_bank
     from mcq.bank.kinds import KINDS
-    from mcq.write import write_bank
+    from mcq.write import check_bank_place, write_bank
 
+    check_bank_place(out)
     try:
         with Progress("questions", count, "questions") as progress:
             bank = build_bank(
@@ -254,6 +255,7 @@ def _tell_passed_over(reading: Reading) -> None:
     for label, count in sorted(reading.left_out.items()):
         print(f"left out as {label}: {count}")
     if reading.skipped:
-        print(f"skipped: {len(reading.skipped)} bad rows")
+        count = len(reading.skipped)
+        print(f"skipped: {count} bad {'row' if count == 1 else 'rows'}")
     for bad in reading.skipped:
         print(f"  {bad.place.source}:{bad.place.line}: {bad.reason}")

@@ -14,8 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.errors import StorageFull
-from contracts.files import copy_atomically, storage_faults, write_atomically
+from contracts.errors import BadInput, StorageFull
+from contracts.files import (
+    check_out,
+    copy_atomically,
+    out_faults,
+    storage_faults,
+    write_atomically,
+)
 from tests.environments import unmeasured
 
 ROOT = Path(__file__).parents[2]
@@ -102,6 +108,33 @@ def test_other_faults_pass_as_they_are(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
         write_atomically(tmp_path / "folder", "x")
     assert names(tmp_path) == ["file", "folder"]
+
+
+def test_a_place_that_can_be_written_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("old")
+    for path in (tmp_path / "f", tmp_path / "new", tmp_path / "deep" / "er" / "f"):
+        check_out(path)
+    check_out(tmp_path, folder=True)
+    assert names(tmp_path) == ["f"]
+
+
+@pytest.mark.parametrize("place", ["/proc/nope", "/proc/x/y.jsonl", "file/below", "x" * 300])
+def test_a_place_that_cannot_be_written_is_refused_by_its_flag(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match="cannot be written") as caught:
+        check_out(tmp_path / place)
+    assert "--out" in caught.value.mend
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="is a folder"):
+        check_out(tmp_path)
+
+
+def test_a_full_disk_is_no_bad_place(tmp_path: Path) -> None:
+    with pytest.raises(StorageFull), out_faults(tmp_path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_what_cannot_be_encoded_leaves_nothing(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from contracts.errors import Refused
-from proctor.plots import Plot, page, parse_plots
+from contracts.errors import BadInput
+from proctor.plots import Plot, page, parse_plots, read_plots
 
 SPEC: dict[str, Any] = {
     "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
@@ -59,11 +60,20 @@ def test_only_plots_of_vega_are_taken() -> None:
 
 
 def test_no_plots_and_missing_ones_are_told() -> None:
-    with pytest.raises(Refused, match="there are no plots"):
+    with pytest.raises(BadInput, match="there are no plots"):
         parse_plots("{}")
     text = printed(
         data={"a.csv": [{"type": "vega", "content": SPEC}]},
         errors=[{"name": "out/plots/b.csv", "rev": "main", "type": "FileNotFoundError"}],
     )
-    with pytest.raises(Refused, match=r"cannot read out/plots/b\.csv \(main\)"):
+    with pytest.raises(BadInput, match=r"cannot read out/plots/b\.csv \(main\)"):
         parse_plots(text)
+
+
+def test_where_dvc_has_nothing_to_read_its_words_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match="DVC has no plots to show: ") as caught:
+        read_plots(["no-such-thing"])
+    assert caught.value.exit_code == 2

@@ -53,7 +53,7 @@ def test_a_name_that_git_could_not_keep_is_refused(name: str) -> None:
 
 def test_two_values_that_would_share_a_name_are_refused() -> None:
     with pytest.raises(BadInput, match="two experiments"):
-        plan("grid", {"evaluate.suite": ["a b", "a/b"]}, PARAMS)
+        plan("grid", {"experiment": ["a b", "a/b"]}, PARAMS)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,35 @@ def test_a_combination_that_params_may_not_say_is_refused_before_anything_runs(
 ) -> None:
     with pytest.raises(BadParams, match=words):
         plan("grid", {key: [value]}, PARAMS)
+
+
+@pytest.mark.parametrize("value", ["[", "]", "{a", "!!python/x", "2024-13-45", "[" * 5_000])
+def test_a_value_that_is_not_yaml_is_refused_by_its_flag(value: str) -> None:
+    with pytest.raises(BadInput, match=r"--set train\.seed: .* is not YAML") as caught:
+        plan("grid", parse_axes([f"train.seed={value}"]), PARAMS)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_list_is_one_value() -> None:
+    axes = parse_axes(["finetune.lora.targets=[q_proj,v_proj], [q_proj]"])
+    assert axes == {"finetune.lora.targets": ["[q_proj,v_proj]", "[q_proj]"]}
+    assert [one.name for one in plan("grid", axes, PARAMS)] == [
+        "grid-targets-q_proj_v_proj",
+        "grid-targets-q_proj",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [("a: [", "not YAML"), ("[]", "file: "), (None, "there is no such file")]
+)
+def test_a_params_file_that_cannot_be_read_is_refused(
+    tmp_path: Path, content: str | None, words: str
+) -> None:
+    path = tmp_path / "params.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(BadParams, match=words):
+        plan("grid", {"train.seed": ["1"]}, path)
 
 
 def row(accuracy: float | None) -> SweepRow:

@@ -130,7 +130,7 @@ def test_plots_of_two_revisions_stand_in_one_page(shorter: Checkout, tmp_path: P
 def test_plots_of_what_is_no_revision_are_refused(work: Checkout, tmp_path: Path) -> None:
     page = tmp_path / "plots.html"
     done = work.run("proctor", "plots", "--rev", "no-such-thing", "--out", str(page))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "no-such-thing" in done.stderr
     assert "Traceback" not in done.stderr
     assert not page.exists()

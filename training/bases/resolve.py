@@ -25,7 +25,7 @@ def resolve(name: str, profiles: Mapping[str, Profile], *, home: Path) -> Base:
     be reached, ``BaseNotFound`` when it has no such thing, ``BaseInvalid`` for what cannot be
     used, ``DigestMismatch`` for bytes that are not the recorded ones, ``StorageFull``.
     """
-    profile = _base_profile(name, profiles)
+    profile = base_profile(name, profiles)
     if isinstance(profile, FolderProfile):
         folder = Path(profile.path)
         origin = {"source": "folder", "path": profile.path}
@@ -47,7 +47,8 @@ def resolve(name: str, profiles: Mapping[str, Profile], *, home: Path) -> Base:
     return Base(name, profile.scoring, folder, digest, origin)
 
 
-def _base_profile(name: str, profiles: Mapping[str, Profile]) -> BaseProfile:
+def base_profile(name: str, profiles: Mapping[str, Profile]) -> BaseProfile:
+    """Profile ``name``. Raises ``BadInput`` when there is none, and for one from scratch."""
     profile = profiles.get(name)
     if profile is None:
         raise BadInput(f"there is no profile {name}; known: {', '.join(sorted(profiles))}.")

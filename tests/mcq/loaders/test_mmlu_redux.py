@@ -55,7 +55,7 @@ def test_a_row_nobody_labelled_is_left_out(tmp_path: Path) -> None:
     cells = ("Which?", "['w', 'x']", "1", "", "", "", "")
     path = write_csv(tmp_path / "mmlu_virology.csv", HEADER, [cells])
     assert labels_of(path) == [(2, "unlabelled")]
-    with pytest.raises(BadInput, match="no questions; 1 rows were left out by their label"):
+    with pytest.raises(BadInput, match="no questions; 1 row was left out by label"):
         load_questions(path)
     (question,) = good_of(path, error_labels="keep")
     assert (question.family, question.error_label) == ("virology", "unlabelled")

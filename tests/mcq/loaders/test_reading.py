@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 
 from contracts.errors import BadInput, BadRow
 from contracts.questions import LETTERS, Question
-from mcq.loaders import load_questions, questions_digest
+from contracts.sources import QuestionSource
+from mcq.loaders import Reading, load_questions, questions_digest
 
 ROOT = Path(__file__).parents[3]
 # Five subjects of MMLU, when they lie beside the repository; they are no part of it.
@@ -94,10 +96,50 @@ def test_a_bad_file_is_refused(tmp_path: Path, name: str, content: str, reason: 
     assert str(path) in str(caught.value)
 
 
-def test_what_is_no_file_is_refused_with_a_way_out(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no such file") as caught:
-        load_questions(tmp_path / "none.jsonl")
-    assert "proctor questions build" in caught.value.mend
+@pytest.mark.parametrize(
+    ("bad", "told"),
+    [
+        (1, "1 bad row was skipped:\n  {0}:1: {1}"),
+        (3, "3 bad rows were skipped:\n  {0}:1: {1}\n  {0}:2: {1}\n  {0}:3: {1}"),
+        (5, "5 bad rows were skipped:\n  {0}:1: {1}\n  {0}:2: {1}\n  {0}:3: {1}\n  and 2 more"),
+    ],
+)
+def test_when_every_row_was_skipped_the_first_reasons_are_told(
+    tmp_path: Path, bad: int, told: str
+) -> None:
+    path = tmp_path / "bank.jsonl"
+    path.write_text("[]\n" * bad)
+    with pytest.raises(BadInput) as caught:
+        list(Reading([QuestionSource(path=str(path))], skip_bad=True))
+    reason = "a row should be an object"
+    assert caught.value.fact == f"{path} holds no questions; {told.format(path, reason)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("nothere.csv", "Check the path"),
+        ("nothere", "Check the path"),
+        ("data/nothere.parquet", "Check the path"),
+        ("/nowhere/deep", "Check the path"),
+        ("data/questions/test.jsonl", "`proctor questions build` makes"),
+        ("cais/mmlu", "hf://cais/mmlu@REVISION"),
+    ],
+)
+def test_what_is_not_there_is_told_so_with_a_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mend: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match=f"{name}: there is no such file or folder") as caught:
+        load_questions(Path(name))
+    assert mend in caught.value.mend
+    assert ("questions build" in caught.value.mend) == name.endswith("test.jsonl")
+
+
+def test_what_is_neither_file_nor_folder_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(BadInput, match="neither a file nor a folder"):
+        load_questions(tmp_path / "pipe.csv")
 
 
 @given(written=st.lists(questions(), min_size=1, max_size=5, unique_by=lambda q: q.id))

@@ -76,6 +76,12 @@ def test_skipped_rows_are_counted_and_listed(table: Path, tmp_path: Path) -> Non
     ]
 
 
+def test_one_skipped_row_is_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "quiz.csv"
+    path.write_text("question,A,B,answer\nOne?,x,y,A\nTwo?,x,y,Z\n")
+    assert "skipped: 1 bad row\n" in questions("validate", str(path), "--skip-bad").stdout
+
+
 def test_what_labels_leave_out_is_counted(tmp_path: Path) -> None:
     path = tmp_path / "anatomy.jsonl"
     rows = [
@@ -95,6 +101,27 @@ def test_what_labels_leave_out_is_counted(tmp_path: Path) -> None:
     for policy, count in (("correct", 2), ("keep", 4)):
         done = questions("validate", str(path), "--error-labels", policy, "--json")
         assert json.loads(done.stdout)["questions"] == count
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_any_work(
+    table: Path, tmp_path: Path
+) -> None:
+    bank = tmp_path / "bank"
+    assert questions("build", "--out", str(bank), "--count", "24").returncode == 0
+    (tmp_path / "file").touch()
+    for place in ("/proc/x/y.jsonl", f"{tmp_path}/file/below.jsonl"):
+        for words in (
+            # Generating so many takes far longer than the command is given.
+            ("build", "--count", "10000000"),
+            ("verify", str(bank)),
+            ("import", str(table), "--skip-bad"),
+        ):
+            done = questions(*words, "--out", place)
+            assert (done.returncode, done.stdout) == (2, ""), words
+            assert done.stderr.startswith(f"error: {place} cannot be written ("), words
+            assert done.stderr.endswith("with --out.\n")
+            assert "runs" not in done.stderr, "nothing was run"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bank", "file", "quiz.csv"]
 
 
 def test_columns_and_answers_are_said_by_flags(tmp_path: Path) -> None:

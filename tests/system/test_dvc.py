@@ -257,10 +257,10 @@ def test_a_chosen_profile_whose_name_holds_dots_is_watched(work: Checkout) -> No
 
 def test_edited_replies_are_heard_of(work: Checkout) -> None:
     """Of the bytes of the file that is chosen, and of no other in its folder."""
-    replies = work.folder / "data/replies"
+    replies = work.folder / "pipelines/replies"
     (replies / "mine.jsonl").write_text('{"question": "q1"}\n')
     work.set("train.profile", QWEN)
-    work.set("finetune.replies", "reasoned\n  replies_file: data/replies/mine.jsonl")
+    work.set("finetune.replies", "reasoned\n  replies_file: pipelines/replies/mine.jsonl")
     try:
         assert "train" in changed(work)
         first = work.read("out/profile.json")

@@ -21,7 +21,7 @@ from contracts.verdicts import EvaluationResult, GroupAccuracy, QuestionRecord
 from evaluation.figures import figures_of
 from evaluation.metrics.calibration import reliability
 from evaluation.metrics.catalogue import flat_metrics
-from evaluation.metrics.misconceptions import misconception_counts
+from evaluation.metrics.misconceptions import shown_misconceptions
 from evaluation.results import csv_text, json_text, read_training, records_text, write_shape
 from evaluation.run import score_suite, summarise
 from evaluation.suite import read_suite
@@ -119,7 +119,7 @@ def _plots(result: EvaluationResult, records: Sequence[QuestionRecord]) -> dict[
             ),
         ),
         "misconceptions.csv": csv_text(
-            ("misconception", "questions"), misconception_counts(records).items()
+            ("misconception", "questions"), shown_misconceptions(records)
         ),
     }
 

@@ -55,6 +55,8 @@ def manifest_of(bank: Bank) -> dict[str, Any]:
 
     ``drawn`` items were needed: ``twins`` of them used a program that had come before under
     other names, ``held_out_twins`` were covered by the 13-grams of training.
+    ``held_out_touched_share`` (0 to 1) of the held-out questions share any 13-gram of their
+    code with the code of training.
     """
     return {
         "recipe": RECIPE,
@@ -63,6 +65,7 @@ def manifest_of(bank: Bank) -> dict[str, Any]:
         "drawn": bank.drawn,
         "twins": bank.twins,
         "held_out_twins": bank.held_out_twins,
+        "held_out_touched_share": round(bank.touched_share, 4),
         "splits": {split: _split_facts(bank.rows[split]) for split in SPLITS},
     }
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from contracts.errors import BadParams
+from contracts.digests import digest_of_file
+from contracts.errors import BadInput, BadParams
 from contracts.faults import dotted, every_fault, told
-from contracts.params import Params, ScratchProfile
+from contracts.params import FinetuneParams, Params, ScratchProfile
 from proctor.strict_yaml import parse_yaml
 
 DEFAULT_PATH = Path("params.yaml")
@@ -38,14 +39,28 @@ def checked_params(raw: Any, path: Path) -> Params:
 
 def chosen_profile(params: Params) -> dict[str, Any]:
     """What decides which model is trained, besides ``train``: the chosen profile and, unless
-    it is from scratch, how it is fine-tuned. The pipeline's train stage depends on this."""
+    it is from scratch, how it is fine-tuned, with the digest of the replies that are learned.
+    The pipeline's train stage depends on this. Raises ``BadInput`` without their file."""
     profile = params.profiles[params.train.profile]
-    scratch = isinstance(profile, ScratchProfile)
+    tuning = None if isinstance(profile, ScratchProfile) else params.finetune
     return {
         "name": params.train.profile,
         "profile": profile.model_dump(mode="json"),
-        "finetune": None if scratch else params.finetune.model_dump(mode="json"),
+        "finetune": None if tuning is None else tuning.model_dump(mode="json"),
+        "replies": None if tuning is None else _replies_digest(tuning),
     }
+
+
+def _replies_digest(tuning: FinetuneParams) -> str | None:
+    """Of the file's bytes; ``None`` where no replies are learned."""
+    if tuning.method == "none" or tuning.replies != "reasoned":
+        return None
+    path = Path(tuning.replies_file or "")
+    if not path.is_file():
+        raise BadInput(
+            f"{path}: there is no such file.", mend="Set finetune.replies_file in params.yaml."
+        )
+    return digest_of_file(path)
 
 
 def _key(place: tuple[int | str, ...]) -> str:

@@ -72,7 +72,7 @@ def _card(
     trained = runs[training.run_id]
     accuracy = _interval(evaluation.accuracy)
     sections = [
-        f"{MARK}{training.profile}, {training.steps} steps, {accuracy}, {record.verdict.decision}",
+        f"{MARK}{training.profile}, {_kept(training)}, {accuracy}, {record.verdict.decision}",
         f"## {record.model}/{record.version}",
         _what(training, trained.params),
         "## Accuracy",
@@ -82,7 +82,7 @@ def _card(
         "## Training data",
         _data(training, trained),
         "## Limits and licence",
-        _limits(evaluation, trained.params),
+        _limits(evaluation, base_of(training)),
         "## How to load it",
         _loading(record),
         "## Lineage",
@@ -92,16 +92,17 @@ def _card(
 
 
 def _what(training: TrainingResult, params: Mapping[str, str]) -> str:
-    method = params.get("finetune.method")
+    most = _number(params.get("finetune.steps"))
+    kept = f"weights of step {training.steps:,} of at most {most}"
     how = {
-        None: f"trained from scratch, {training.steps} steps",
+        "scratch": f"trained from scratch, {training.steps} steps",
         "none": "the base as it is",
-        "full": f"all weights fine-tuned, at most {training.steps} steps",
-        "lora": f"fine-tuned by adapters that were merged, at most {training.steps} steps",
-    }.get(method if base_of(params) else None, f"fine-tuned ({method})")
+        "full": f"all weights fine-tuned, {kept}",
+        "lora": f"fine-tuned by adapters that were merged, {kept}",
+    }[training.method]
     rows = [
         ("profile", f"`{training.profile}`"),
-        ("base", base_of(params) or "none: weights drawn from the seed"),
+        ("base", base_of(training) or "none: weights drawn from the seed"),
         ("method", f"{how}, seed {training.seed}"),
         ("parameters", _number(params.get("parameters"))),
         ("scoring", f"`{training.scoring}`: {_SCORING[training.scoring]}"),
@@ -109,17 +110,31 @@ def _what(training: TrainingResult, params: Mapping[str, str]) -> str:
     return _table(("what", "value"), rows)
 
 
-def base_of(params: Mapping[str, str]) -> str | None:
-    """The model that a training began from, by its run's params; ``None`` from scratch."""
-    match params.get("profile.source"):
-        case "hub":
-            return f"{params.get('profile.repository')} at {params.get('profile.revision')}"
-        case "package":
-            return f"{params.get('profile.package')} {params.get('profile.version')} (PyPI)"
-        case "folder":
-            return f"local folder `{params.get('profile.path')}`"
+def _kept(training: TrainingResult) -> str:
+    """``steps`` is what stands behind the weights that were kept: of a fine-tuning, which
+    stops early, the step of the lowest validation loss."""
+    match training.method:
+        case "scratch":
+            return f"{training.steps} steps"
+        case "none":
+            return "as it is"
         case _:
-            return None
+            return f"step {training.steps}"
+
+
+def base_of(training: TrainingResult) -> str | None:
+    """The model that a training began from, for people; ``None`` from scratch."""
+    if training.base is None:
+        return None
+    match training.base.origin:
+        case {"source": "hub", "repository": repository, "revision": revision}:
+            return f"{repository} at {revision}"
+        case {"source": "package", "package": package, "version": version}:
+            return f"{package} {version} (PyPI)"
+        case {"source": "folder", "path": path}:
+            return f"local folder `{path}`"
+        case _:
+            return f"`{training.base.digest}`"
 
 
 def _accuracy(
@@ -160,12 +175,11 @@ def _data(training: TrainingResult, run: RunFacts) -> str:
     return f"Questions: {counts or 'not counted'}. Digest `{training.data_digest}`; see the {card}."
 
 
-def _limits(evaluation: EvaluationResult, params: Mapping[str, str]) -> str:
+def _limits(evaluation: EvaluationResult, base: str | None) -> str:
     ordered = sorted(evaluation.by_family.items(), key=lambda item: item[1].accuracy.estimate)
     weakest = ", ".join(
         f"{name} ({group.accuracy.estimate:.0%})" for name, group in ordered[:WEAKEST]
     )
-    base = base_of(params)
     return (
         "For questions with 2 to 10 choices like those of the suite; nothing is known of others."
         " A confidence is no more than how sure the model is."

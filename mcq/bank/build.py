@@ -113,7 +113,8 @@ class Bank:
     """What was built: rows by split (JSON-ready mappings) and what was counted.
 
     ``drawn`` items were needed: ``twins`` of them used a program that stood in an item
-    before, ``held_out_twins`` were covered by training's 13-grams.
+    before, ``held_out_twins`` were covered by training's 13-grams. ``touched_share`` is the
+    share (0 to 1) of the held-out questions that have *any* 13-gram in common with training.
     """
 
     seed: int
@@ -123,6 +124,7 @@ class Bank:
     drawn: int = 0
     twins: int = 0
     held_out_twins: int = 0
+    touched_share: float = 0.0
     kinds: tuple[str, ...] = KINDS
 
     @property
@@ -237,6 +239,12 @@ def _held_out_twins(kept: Sequence[Drawn]) -> set[str]:
     return {held_out[place].program for place in found.twins}
 
 
+def _touched_share(kept: Sequence[Drawn]) -> float:
+    """Of the held-out questions, by the code that they show; 0.0 without any."""
+    held_out = [[one.item.code] for one in kept if one.split != "train"]
+    return overlap(held_out, (one.item.code for one in kept if one.split == "train")).touched_share
+
+
 def build_bank(
     count: int,
     seed: int,
@@ -265,6 +273,7 @@ def build_bank(
             bank.held_out_twins += len(twins)
     finally:
         items.close()  # type: ignore[attr-defined]
+    bank.touched_share = _touched_share(kept)
     letters = {split: _letters(seed, split) for split in SPLITS}
     for one in kept:
         bank.rows[one.split].append(row_of(one, next(letters[one.split])))

@@ -35,8 +35,8 @@ def test_no_baseline_is_two_points_from_chance(bank: list[Question]) -> None:
     }
     for line in found:
         assert (line.questions, line.chance) == (QUESTIONS, 0.25)
+        # More than three standard deviations: chance alone does not get there.
         assert abs(line.edge) < POINTS, line
-        assert line.accuracy.lower < 0.25 < line.accuracy.upper or abs(line.edge) < POINTS
 
 
 def test_no_kind_gives_itself_away(bank: list[Question]) -> None:

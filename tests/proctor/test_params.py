@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from contracts.errors import BadParams
-from proctor.params import load_params
+from contracts.digests import digest_of_bytes
+from contracts.errors import BadInput, BadParams
+from proctor.params import chosen_profile, load_params
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -77,3 +79,51 @@ def test_the_repositorys_own_file_is_good() -> None:
     params = load_params(ROOT / "params.yaml")
     assert params.train.profile in params.profiles
     assert params.gate.minimum_questions <= params.evaluate.max_questions
+
+
+# --------------------------------------------------------------- what the pipeline depends on
+
+
+def reasoned(path: Path, *changes: tuple[str, str]) -> dict[str, Any]:
+    """The chosen profile of a file that takes reasoned replies from ``path``."""
+    text = TEXT
+    for found, replaced in (
+        ("profile: nano", "profile: smollm2-135m"),
+        ("replies: answer", f"replies: reasoned\n  replies_file: {path}"),
+        *changes,
+    ):
+        assert text.count(found) >= 1
+        text = text.replace(found, replaced, 1)
+    file = path.with_name("params.yaml")
+    file.write_text(text, encoding="utf-8")
+    return chosen_profile(load_params(file))
+
+
+def test_edited_replies_are_another_training(tmp_path: Path) -> None:
+    path = tmp_path / "replies.jsonl"
+    path.write_bytes(b'{"question": "q1"}\n')
+    first = reasoned(path)
+    assert first["replies"] == digest_of_bytes(b'{"question": "q1"}\n')
+    path.write_bytes(b'{"question": "q2"}\n')
+    second = reasoned(path)
+    assert second == {**first, "replies": digest_of_bytes(b'{"question": "q2"}\n')}
+
+
+def test_replies_that_are_not_there_are_told(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"replies\.jsonl: there is no such file") as caught:
+        reasoned(tmp_path / "replies.jsonl")
+    assert "finetune.replies_file" in caught.value.mend
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("profile: smollm2-135m", "profile: nano"),
+        ("replies: reasoned", "replies: answer"),
+        ("method: lora", "method: none"),
+    ],
+)
+def test_replies_that_are_not_learned_are_not_looked_at(
+    tmp_path: Path, change: tuple[str, str]
+) -> None:
+    assert reasoned(tmp_path / "away.jsonl", change)["replies"] is None

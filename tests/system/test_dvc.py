@@ -11,7 +11,7 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from contracts.digests import digest_of_folder
+from contracts.digests import digest_of_file, digest_of_folder
 from tests.system.pipelines import Checkout, make_checkout, stages_run
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -253,6 +253,29 @@ def test_a_chosen_profile_whose_name_holds_dots_is_watched(work: Checkout) -> No
     work.set("finetune.patience", "9")
     changed(work)
     assert work.read("out/profile.json")["finetune"]["patience"] == 9
+
+
+def test_edited_replies_are_heard_of(work: Checkout) -> None:
+    """Of the bytes of the file that is chosen, and of no other in its folder."""
+    replies = work.folder / "pipelines/replies"
+    (replies / "mine.jsonl").write_text('{"question": "q1"}\n')
+    work.set("train.profile", QWEN)
+    work.set("finetune.replies", "reasoned\n  replies_file: pipelines/replies/mine.jsonl")
+    try:
+        assert "train" in changed(work)
+        first = work.read("out/profile.json")
+        assert first["replies"] == digest_of_file(replies / "mine.jsonl")
+        (replies / "other.jsonl").write_text("{}\n")
+        changed(work)
+        assert work.read("out/profile.json") == first
+        (replies / "mine.jsonl").write_text('{"question": "q2"}\n')
+        assert "profile" in work.json("dvc", "status")
+        changed(work)
+        edited = {**first, "replies": digest_of_file(replies / "mine.jsonl")}
+        assert work.read("out/profile.json") == edited != first
+    finally:
+        for file in replies.glob("*.jsonl"):
+            file.unlink()
 
 
 # ------------------------------------------------------------ remotes

@@ -9,9 +9,10 @@ import pytest
 from contracts.digests import digest_of_file
 from contracts.errors import BadInput
 from contracts.questions import Question
-from mcq.bank.build import build_bank
+from mcq.bank.build import SPLITS, build_bank
+from mcq.bank.kinds import KINDS
 from mcq.write import write_bank
-from training.data_card import STEMS_SHOWN, data_card, render
+from training.data_card import HOW_MADE, STEMS_SHOWN, data_card, render
 
 DIGESTS = {"train": "sha256:t", "validation": "sha256:v"}
 
@@ -38,11 +39,39 @@ def test_the_card_of_a_bank_tells_recipe_splits_and_digests(tmp_path: Path) -> N
         assert sum(levels.values()) > 0
 
 
+def test_every_kind_of_a_bank_is_described_and_counted(tmp_path: Path) -> None:
+    assert set(HOW_MADE) == set(KINDS)
+    manifest = write_bank(build_bank(120, 5, workers=1), tmp_path / "bank")
+    text = data_card(tmp_path / "bank")
+    assert "| kind | train | validation | test | questions |" in text
+    for kind in KINDS:
+        assert f"- `{kind}`: {HOW_MADE[kind]}" in text
+        counts = [manifest["splits"][split]["kinds"].get(kind, 0) for split in SPLITS]
+        assert f"| {kind} | {counts[0]} | {counts[1]} | {counts[2]} | 30 |" in text
+        assert sum(counts) == 30
+
+
+def test_a_bank_of_one_kind_says_nothing_of_the_others(tmp_path: Path) -> None:
+    write_bank(build_bank(24, 5, kinds=["patch"], workers=1), tmp_path / "bank")
+    text = data_card(tmp_path / "bank")
+    assert [kind for kind in KINDS if f"- `{kind}`:" in text] == ["patch"]
+
+
+def test_kinds_of_questions_from_elsewhere_are_counted_and_not_explained() -> None:
+    text = card(row(kind="patch"), row(kind="patch"), row())
+    assert "| patch | 2 | 0 | 2 |" in text
+    assert "- `patch`:" not in text
+    assert "The questions name no kind." in card(row())
+
+
 def test_questions_from_files_have_a_card_without_a_recipe(questions_folder: Path) -> None:
     text = data_card(questions_folder)
     assert "given as files" in text
-    assert "The questions name no family." in text
     assert "held out" not in text
+
+
+def test_questions_without_a_family_are_told_of() -> None:
+    assert "The questions name no family." in card(row(family=None, difficulty=None))
 
 
 def test_families_are_counted_by_difficulty() -> None:

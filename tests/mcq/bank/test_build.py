@@ -17,12 +17,13 @@ import pytest
 from contracts.questions import Question
 from mcq.bank.build import SPLITS, Bank, Plan, build_bank
 from mcq.bank.choosing import CHOICES
-from mcq.bank.contamination import all_sources, overlap
+from mcq.bank.contamination import all_sources, grams_of, overlap
 from mcq.bank.families import DIFFICULTIES, FAMILIES
 from mcq.bank.kinds import KINDS, STEMS, families_of
 from mcq.bank.program import program_hash
 from mcq.bank.statements import fault_of
 from mcq.verify import find_pythons
+from mcq.write import manifest_of
 
 ROOT = Path(__file__).parents[3]
 COUNT, SEED = 480, 11
@@ -311,6 +312,17 @@ def test_no_held_out_question_is_a_twin_of_training(bank: Bank) -> None:
     held_out = [[row["code"]] for split in SPLITS[1:] for row in bank.rows[split]]
     training = [row["proof"]["sources"] for row in bank.rows["train"]]
     assert overlap(held_out, all_sources(training)).twins == ()
+
+
+def test_the_share_with_any_overlap_is_counted_beside_the_twins(bank: Bank) -> None:
+    """No twin is of the stricter kind: most short programs share some 13-gram with another."""
+    questions = {split: bank.rows[split] for split in SPLITS}
+    known = {gram for row in questions["train"] for gram in grams_of(row["code"])}
+    held_out = [row for split in SPLITS[1:] for row in questions[split]]
+    touched = sum(not known.isdisjoint(grams_of(row["code"])) for row in held_out)
+    assert bank.touched_share == touched / len(held_out)
+    assert 0.3 < bank.touched_share < 1.0
+    assert manifest_of(bank)["held_out_touched_share"] == round(bank.touched_share, 4)
 
 
 def test_kinds_families_and_difficulties_take_turns(rows: list[dict[str, Any]]) -> None:

@@ -22,7 +22,14 @@ from pathlib import Path
 from typing import Final
 
 from bentos.serving import serve_command, unpacked
-from contracts.errors import AnswererAway, StackConflict
+from contracts.errors import (
+    AnswererAway,
+    BadInput,
+    ProctorError,
+    Refused,
+    ServiceAway,
+    StackConflict,
+)
 from contracts.files import write_atomically
 from proctor.processes import HOST, Process, answers, check_port, end, free_port, start, wait_ready
 from proctor.pruning import prune
@@ -299,24 +306,41 @@ class Stack:
     # ------------------------------------------------------------ down
 
     def down(self) -> list[str]:
-        """End what ``up`` started, callers' side first; the services that were ended."""
+        """End what ``up`` started, callers' side first; the services that were ended.
+
+        Raises, when all of it has ended, why the ledger or the file of what runs could not
+        be told: ``LedgerAway``, ``LedgerCorrupt``, ``StorageFull``, ``BadParams``."""
         with self._alone():
             processes = self.processes()
             ended = []
+            faults: list[ProctorError] = []
             for service in reversed(SERVICES):
                 process = processes.pop(service, None)
                 if process is not None:
                     if service == ANSWERER:
-                        self._retire_stable()
+                        with _put_off(faults):
+                            self._retire_stable()
                     if end(process):
                         ended.append(service)
                         self._say(f"{service:9} ended   {process.url}")
-                    self._remember(processes)
+                    with _put_off(faults):
+                        self._remember(processes)
             self._prune(processes)
+            if faults:
+                raise faults[0]
             return ended
 
     def _retire_stable(self) -> None:
         open_registry(self._settings).retire_slot(STABLE, why="proctor down")
+
+
+@contextmanager
+def _put_off(faults: list[ProctorError]) -> Iterator[None]:
+    """Keep an error of the block in ``faults``: ending the rest must not wait for it."""
+    try:
+        yield
+    except (BadInput, Refused, ServiceAway) as error:
+        faults.append(error)
 
 
 def _text(url: str) -> str:

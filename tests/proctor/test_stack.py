@@ -1,0 +1,94 @@
+"""The stack's edges that need no champion: what ``down`` ends, and a file that is damaged."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from contracts.errors import BadParams, LedgerAway, ProctorError, StorageFull
+from proctor.processes import Process, end, start
+from proctor.settings import STACK_FILE, Settings, read_settings
+from proctor.stack import ANSWERER, GATEWAY, MLFLOW, Stack
+
+pytestmark = pytest.mark.integration
+
+SLEEPER = "import time; time.sleep(600)"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return read_settings({"PROCTOR_HOME": str(tmp_path), "PROCTOR_ACTOR": "ada@desk"})
+
+
+@pytest.fixture
+def running(settings: Settings) -> Iterator[list[Process]]:
+    """Three processes that the stack's file names as its services."""
+    started = [
+        start(
+            service,
+            [sys.executable, "-c", SLEEPER],
+            url="http://127.0.0.1:9",
+            ready_path="/",
+            log=settings.home / "logs" / f"{service}.log",
+            environment={},
+            detail={},
+        )
+        for service in (MLFLOW, ANSWERER, GATEWAY)
+    ]
+    rows = [process.model_dump(mode="json") for process in started]
+    (settings.home / STACK_FILE).write_text(json.dumps(rows))
+    yield started
+    for process in started:
+        end(process, 5)
+
+
+@contextmanager
+def _garbage(settings: Settings) -> Iterator[Settings]:
+    (settings.home / "ledger.db").write_bytes(b"this is no database" * 100)
+    yield settings
+
+
+@contextmanager
+def _unknown_kind(settings: Settings) -> Iterator[Settings]:
+    environment = {"PROCTOR_HOME": str(settings.home), "PROCTOR_LEDGER_URL": "mysql://host/name"}
+    yield read_settings(environment)
+
+
+@contextmanager
+def _full_disk(settings: Settings) -> Iterator[Settings]:
+    """No file may grow beyond a byte: the system refuses to write, as a full disk does."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+    try:
+        yield settings
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [(_garbage, LedgerAway), (_unknown_kind, BadParams), (_full_disk, StorageFull)],
+)
+def test_down_ends_everything_and_then_tells_what_it_could_not_write(
+    settings: Settings,
+    running: list[Process],
+    damage: Callable[[Settings], AbstractContextManager[Settings]],
+    error: type[ProctorError],
+) -> None:
+    said: list[str] = []
+    with damage(settings) as damaged, pytest.raises(error):
+        Stack(damaged, said.append).down()
+    assert [line.split()[:2] for line in said] == [
+        [service, "ended"] for service in (GATEWAY, ANSWERER, MLFLOW)
+    ]
+    for process in running:
+        assert not process.is_alive()
+        with pytest.raises(ProcessLookupError):
+            os.killpg(process.pid, 0)

@@ -32,6 +32,7 @@
     │   ├── BentoNotBuilt           a bento could not be built
     │   ├── DemoFailed              a command of the demonstration ended badly
     │   └── StackConflict           the local stack cannot be started as asked
+    │       ├── StackFileDamaged       the file of what runs cannot be read
     │       ├── PortBusy               another program listens there
     │       └── ChildDied              a process of ours ended while starting
     ├── NotFound                 exit 2, HTTP 404
@@ -456,6 +457,22 @@ class DemoFailed(Refused):
 class StackConflict(Refused):
     slug = "stack-conflict"
     title = "The local stack cannot do that"
+
+
+class StackFileDamaged(StackConflict):
+    """Nobody knows what of ours runs: nothing is started beside it, nothing ended."""
+
+    slug = "stack-file-damaged"
+    title = "The file of what runs cannot be read"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} does not tell what `proctor up` started: {reason}.",
+            mend="MLflow, answerer and gateway may still run: find them with `ps -ef`, end them"
+            f" by their ids, remove {path.name}, then run `proctor up`.",
+        )
 
 
 class PortBusy(StackConflict):

@@ -21,6 +21,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from bentos.serving import serve_command, unpacked
 from contracts.errors import (
     AnswererAway,
@@ -29,7 +31,9 @@ from contracts.errors import (
     Refused,
     ServiceAway,
     StackConflict,
+    StackFileDamaged,
 )
+from contracts.faults import first_fault
 from contracts.files import write_atomically
 from proctor.processes import HOST, Process, answers, check_port, end, free_port, start, wait_ready
 from proctor.pruning import prune
@@ -56,6 +60,7 @@ QUIET: Final = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "PYTHONUNBUFFERED": "1",
 }
+_ROWS: Final = TypeAdapter(list[Process])
 
 
 @dataclass(frozen=True)
@@ -84,11 +89,15 @@ class Stack:
     # ------------------------------------------------------------ what runs
 
     def processes(self) -> dict[str, Process]:
-        """What was started and not ended, by service; some may have died since."""
+        """What was started and not ended, by service; some may have died since. Raises
+        ``StackFileDamaged``."""
         if not self._file.is_file():
             return {}
-        rows = json.loads(self._file.read_text(encoding="utf-8"))
-        return {row["service"]: Process.model_validate(row) for row in rows}
+        try:
+            started = _ROWS.validate_json(self._file.read_bytes())
+        except ValidationError as error:
+            raise StackFileDamaged(self._file, first_fault(error)) from error
+        return {process.service: process for process in started}
 
     def _remember(self, processes: dict[str, Process]) -> None:
         rows = [process.model_dump(mode="json") for process in processes.values()]

@@ -11,14 +11,17 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from contracts.errors import BadParams, LedgerAway, ProctorError, StorageFull
+from contracts.errors import BadParams, LedgerAway, ProctorError, StackFileDamaged, StorageFull
+from proctor.__main__ import app
 from proctor.processes import Process, end, start
 from proctor.settings import STACK_FILE, Settings, read_settings
 from proctor.stack import ANSWERER, GATEWAY, MLFLOW, Stack
 
 pytestmark = pytest.mark.integration
 
+ROOT = Path(__file__).parents[2]
 SLEEPER = "import time; time.sleep(600)"
 
 
@@ -92,3 +95,31 @@ def test_down_ends_everything_and_then_tells_what_it_could_not_write(
         assert not process.is_alive()
         with pytest.raises(ProcessLookupError):
             os.killpg(process.pid, 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"not JSON",
+        b"\xff\xfe",
+        b"{}",
+        b"[7]",
+        b'[{"service": "mlflow"}]',
+        b'[{"pid": 1, "began": 1.0, "url": "http://127.0.0.1:9"}]',
+    ],
+    ids=["empty", "no JSON", "no UTF-8", "an object", "a number", "a few keys", "no service"],
+)
+@pytest.mark.parametrize("command", ["up", "status", "down"])
+def test_a_damaged_file_of_what_runs_is_told_by_name(
+    tmp_path: Path, command: str, text: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROCTOR_HOME", str(tmp_path))
+    file = tmp_path / STACK_FILE
+    file.write_bytes(text)
+    words = ["--params", str(ROOT / "params.yaml")] if command == "up" else []
+    done = CliRunner().invoke(app, [command, *words])
+    assert isinstance(done.exception, StackFileDamaged), done.exception
+    assert str(file) in done.exception.fact
+    assert "remove" in done.exception.mend
+    assert file.read_bytes() == text, "what may be mended by hand is left"

@@ -35,7 +35,18 @@ from contracts.errors import (
 )
 from contracts.faults import first_fault
 from contracts.files import write_atomically
-from proctor.processes import HOST, Process, answers, check_port, end, free_port, start, wait_ready
+from proctor.processes import (
+    BUSY_SECONDS,
+    HOST,
+    Process,
+    answers,
+    check_port,
+    end,
+    free_port,
+    is_ready_within,
+    start,
+    wait_ready,
+)
 from proctor.pruning import prune
 from proctor.registry_access import open_registry
 from proctor.settings import STACK_FILE, Settings
@@ -215,12 +226,19 @@ class Stack:
     def _hangs(self, running: dict[str, Process], service: str) -> bool:
         """True when it runs and does not answer: then it is ended, to be started again."""
         process = running.get(service)
-        if process is None or process.is_ready():
+        if process is None or self._answers(process):
             return False
         self._say(f"{service:9} hangs   {process.url}: started again")
         end(process)
         del running[service]
         return True
+
+    def _answers(self, process: Process) -> bool:
+        """True when it does, at once or when it is less busy."""
+        if process.is_ready():
+            return True
+        self._say(f"{process.service:9} busy    {process.url}: up to {BUSY_SECONDS:g} s to answer")
+        return is_ready_within(process)
 
     def _up_mlflow(self, running: dict[str, Process], port: int) -> None:
         if not self._settings.own_tracking:
@@ -247,7 +265,7 @@ class Stack:
         label = f"{champion.model}/{champion.version}"
         old = running.get(ANSWERER)
         registry = open_registry(self._settings)
-        if old is not None and old.detail["digest"] == champion.digest and old.is_ready():
+        if old is not None and old.detail["digest"] == champion.digest and self._answers(old):
             self._say(f"{ANSWERER:9} running {old.url} ({label})")
             process = old
         else:

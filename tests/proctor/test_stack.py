@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,14 +14,14 @@ from typer.testing import CliRunner
 
 from contracts.errors import BadParams, LedgerAway, ProctorError, StackFileDamaged, StorageFull
 from proctor.__main__ import app
-from proctor.processes import Process, end, start
+from proctor.processes import Process, free_port
 from proctor.settings import STACK_FILE, Settings, read_settings
 from proctor.stack import ANSWERER, GATEWAY, MLFLOW, Stack
+from tests.proctor.starting import SLEEPER, Starter, busy
 
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-SLEEPER = "import time; time.sleep(600)"
 
 
 @pytest.fixture
@@ -33,23 +32,12 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def running(settings: Settings) -> Iterator[list[Process]]:
     """Three processes that the stack's file names as its services."""
-    started = [
-        start(
-            service,
-            [sys.executable, "-c", SLEEPER],
-            url="http://127.0.0.1:9",
-            ready_path="/",
-            log=settings.home / "logs" / f"{service}.log",
-            environment={},
-            detail={},
-        )
-        for service in (MLFLOW, ANSWERER, GATEWAY)
-    ]
+    starter = Starter(settings.home)
+    started = [starter(SLEEPER, service=service) for service in (MLFLOW, ANSWERER, GATEWAY)]
     rows = [process.model_dump(mode="json") for process in started]
     (settings.home / STACK_FILE).write_text(json.dumps(rows))
     yield started
-    for process in started:
-        end(process, 5)
+    starter.end_all()
 
 
 @contextmanager
@@ -95,6 +83,20 @@ def test_down_ends_everything_and_then_tells_what_it_could_not_write(
         assert not process.is_alive()
         with pytest.raises(ProcessLookupError):
             os.killpg(process.pid, 0)
+
+
+def test_up_leaves_a_service_that_is_only_busy(settings: Settings) -> None:
+    """It refuses two probes and answers the third: it must not be ended for that."""
+    starter, said = Starter(settings.home), list[str]()
+    try:
+        running = {GATEWAY: busy(starter, 2, GATEWAY)}
+        before = dict(running)
+        Stack(settings, said.append)._up_gateway(running, free_port())
+        assert running == before
+        assert running[GATEWAY].is_alive()
+        assert [line.split()[1] for line in said] == ["busy", "running"]
+    finally:
+        starter.end_all()
 
 
 @pytest.mark.parametrize(

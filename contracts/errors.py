@@ -48,6 +48,7 @@
     │   ├── TrackingAway            MLflow does not answer
     │   │   └── TrackingForbidden      MLflow answers, and refuses us
     │   ├── MoveNotShown            a move was decided, and MLflow does not show it yet
+    │   ├── VersionNotShown         a version was registered, and MLflow lacks some of it yet
     │   ├── LedgerAway              the ledger's database does not answer
     │   ├── AnswererAway            no answerer behind a slot
     │   ├── AnswererBroken          an answerer whose reply cannot be trusted (HTTP 502)
@@ -627,7 +628,7 @@ class TrackingAway(ServiceAway):
         self.uri = uri
         self.reason = reason
         super().__init__(
-            f"MLflow at {uri} does not answer ({reason}); nothing was changed.",
+            f"MLflow at {uri} does not answer ({reason}).",
             mend="Start it with `proctor up`, or set MLFLOW_TRACKING_URI to one that runs.",
         )
 
@@ -645,7 +646,7 @@ class TrackingForbidden(TrackingAway):
         self.host = host
         ProctorError.__init__(
             self,
-            f"MLflow at {uri} refuses us (403: {reason[:200]}); nothing was changed.",
+            f"MLflow at {uri} refuses us (403: {reason[:200]}).",
             mend="Give MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or"
             " MLFLOW_TRACKING_TOKEN."
             if host is None
@@ -667,6 +668,24 @@ class MoveNotShown(ServiceAway):
         super().__init__(
             f"{model}: the ledger holds the decision, but MLflow does not show it yet ({reason}).",
             mend="When MLflow is back, `proctor registry repair` finishes it.",
+        )
+
+
+class VersionNotShown(ServiceAway):
+    """MLflow went away when the ledger held a new version already: the version stands."""
+
+    slug = "version-not-shown"
+    title = "The version is registered, but MLflow does not show all of it yet"
+
+    def __init__(self, model: str, version: str, reason: str) -> None:
+        self.model = model
+        self.version = version
+        self.reason = reason
+        super().__init__(
+            f"{model}/{version} is registered, but MLflow does not show its challenger or its"
+            f" page yet ({reason}).",
+            mend="The version stands. When MLflow is back, run `proctor registry register` again:"
+            " it makes no second version, it shows what is missing.",
         )
 
 

@@ -22,10 +22,13 @@ from contracts.errors import (
     DigestMismatch,
     LedgerCorrupt,
     ModelNotFound,
+    MoveNotShown,
     NotFound,
     Refused,
     ResultsInvalid,
+    TrackingAway,
     VersionNotFound,
+    VersionNotShown,
 )
 from contracts.faults import first_fault
 from contracts.models import CHALLENGER, CHAMPION, Alias, ModelRef
@@ -68,6 +71,7 @@ REGISTER_STEPS = (
     "register:recorded",
     "challenger:shown",
     "projected",
+    "pages:written",
 )
 PROMOTE_STEPS = (
     "promote:checked",
@@ -116,7 +120,8 @@ class Registry:
         ``found_digest`` is the digest of the checkpoint as it is now. Idempotent: the same
         weights are the same version, a new verdict on them is added to it. Raises
         ``DigestMismatch``, ``GateNotPassed``, ``CouldNotJudge``, ``RunNotFound``,
-        ``AliasTampered`` before anything changes.
+        ``AliasTampered``, ``TrackingAway`` before the ledger changes; ``VersionNotShown``
+        when MLflow goes away after that: the same call again shows what is missing.
         """
         check_reason(why)
         check_evidence(training, evaluation, verdict, found_digest)
@@ -156,9 +161,13 @@ class Registry:
             if news and number not in state.aliases.values():
                 self._decide(writer, model, CHALLENGER, number, why, facts.verdict_digest)
         self._at_step("register:recorded")
-        self._projection.project(model)
         record = self.ledger.state().model(model).version(number)
-        write_pages(self._versions, record, training, evaluation)
+        try:
+            self._projection.project(model)
+            write_pages(self._versions, record, training, evaluation)
+        except (MoveNotShown, TrackingAway) as error:
+            raise VersionNotShown(model, number, error.reason) from error
+        self._at_step("pages:written")
         return record
 
     def _find_or_create(

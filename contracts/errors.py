@@ -39,6 +39,7 @@
     │   ├── ModelNotFound
     │   ├── VersionNotFound
     │   ├── AliasNotFound
+    │   ├── NotThereThen            it is there, but was not at the time asked about
     │   ├── SuiteNotFound
     │   ├── DatasetNotFound         the hub has no such dataset at that revision
     │   ├── PathNotFound            no such path at the gateway
@@ -545,6 +546,23 @@ class AliasNotFound(NotFound):
             mend=f"Promote a version: `proctor registry promote {model}/VERSION`."
             if alias == "champion"
             else "See `proctor registry list`.",
+        )
+
+
+class NotThereThen(NotFound):
+    """``reason`` is what the state of that time said, without a full stop."""
+
+    slug = "not-there-then"
+    title = "Not there at that time"
+
+    def __init__(self, reference: str, at: str, model: str, reason: str) -> None:
+        self.reference = reference
+        self.at = at
+        self.model = model
+        self.reason = reason
+        super().__init__(
+            f"at {at} there was no {reference} yet, or no more: then {reason}.",
+            mend=f"`proctor registry history {model}` tells when it came.",
         )
 
 

@@ -80,8 +80,11 @@ def show(
     """One version as it is, or the state of its model as it was at a time."""
     registry = _open()
     parsed = ModelRef.parse(ref)
-    state = registry.state_at(_when(at)) if at else registry.ledger.state()
-    record = state.resolve(parsed)
+    if at is not None:
+        state, record = registry.resolve_at(parsed, _when(at))
+    else:
+        state = registry.ledger.state()
+        record = state.resolve(parsed)
     if as_json:
         print_json(record)
         return

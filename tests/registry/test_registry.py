@@ -19,6 +19,7 @@ from contracts.errors import (
     DigestMismatch,
     GateNotPassed,
     ModelNotFound,
+    NotThereThen,
     ProctorError,
     ResultsInvalid,
     RunNotFound,
@@ -424,6 +425,20 @@ def test_who_was_champion_when(
         registry.history("other")
 
 
+@pytest.mark.parametrize("text", ["@champion", "@challenger", "/1"])
+def test_a_time_before_all_is_named(registry: Registry, first: Evidence, text: str) -> None:
+    champion_of(registry, first)
+    then = datetime(2020, 1, 1, tzinfo=UTC)
+    with pytest.raises(NotThereThen) as caught:
+        registry.resolve_at(ref(text), then)
+    assert caught.value.exit_code == 2
+    assert "2020-01-01T00:00:00" in caught.value.fact
+    assert f"{MODEL}{text}" in caught.value.fact
+    assert f"history {MODEL}" in caught.value.mend
+    with pytest.raises(ModelNotFound):
+        registry.resolve_at(ModelRef(name="other", alias="champion"), then)
+
+
 def test_the_steps_are_all_of_the_steps(
     ledger: Ledger, store: MemoryVersions, first: Evidence, second: Evidence
 ) -> None:
@@ -548,8 +563,15 @@ def test_tampering_is_found_refused_and_restored(
     assert (finding.kind, finding.model) == ("tampered", MODEL)
     assert "champion is at 2" in finding.text
     assert registry.resolve(ref("@champion")).version == "1", "never silently followed"
-    assert registry.repair() == [], "without --restore nothing of others is touched"
-    assert store.aliases(MODEL)["champion"] == "2"
+    told: list[str] = []
+    with pytest.raises(AliasTampered, match="points to version 2 in MLflow") as refused:
+        registry.repair(tell=told.append)
+    assert refused.value.exit_code == 1
+    assert "repair --restore" in refused.value.mend
+    [line] = told
+    assert line.startswith(f"left alone: {MODEL}@champion is at version 2 in MLflow")
+    assert "--restore` sets it back" in line
+    assert store.aliases(MODEL)["champion"] == "2", "nothing of others is touched"
     done = registry.repair(restore=True)
     assert all("@champion" in line for line in done)
     assert store.aliases(MODEL)["champion"] == "1"
@@ -693,7 +715,12 @@ def test_a_tampered_model_does_not_keep_another_one_from_being_repaired(
     with pytest.raises(AliasTampered, match=theirs):
         registry.repair(tell=told.append)
     assert store.aliases(MODEL) == {"champion": "1"}
-    assert [line.split()[0] for line in told] == [f"{MODEL}@champion", f"{MODEL}@challenger"]
+    assert [line.partition(" ")[0] for line in told if not line.startswith("left alone")] == [
+        f"{theirs}@challenger",
+        f"{MODEL}@champion",
+        f"{MODEL}@challenger",
+    ]
+    assert [line.split()[2] for line in told if line.startswith("left")] == [f"{theirs}@champion"]
     assert {finding.model for finding in registry.verify()} == {theirs}
 
 
@@ -706,7 +733,9 @@ def test_an_alias_that_was_there_before_the_first_register_is_told_before_anythi
         first.register(registry)
     assert ledger.events() == []
     assert set(store.tags(MODEL)) == {"1"}
-    assert registry.repair() == [], "without --restore nothing of others is touched"
+    with pytest.raises(AliasTampered, match="the ledger says nothing"):
+        registry.repair()
+    assert store.aliases(MODEL) == {"challenger": "1"}, "nothing of others is touched"
     assert registry.repair(restore=True)
     assert store.aliases(MODEL) == {}
     assert first.register(registry).version == "2"

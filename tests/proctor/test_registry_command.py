@@ -213,6 +213,8 @@ def test_from_register_to_champion(
     assert run("show", f"{model}@champion", "--json").json["registered"]["version"] == "2"
     then = run("show", f"{model}@champion", "--at", before, "--json").json
     assert then["registered"]["version"] == "1"
+    made = then["aliases"]["champion"]
+    assert (made["who"], made["why"]) == ("ada@desk", "the [/first] [red]one")
     assert run("show", f"{model}/2", "--at", before).code == 2
     early = run("show", f"{model}@champion", "--at", "2020-01-01")
     assert early.code == 2

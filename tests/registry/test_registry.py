@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from contracts.digests import digest_of_folder
 from contracts.errors import (
@@ -26,6 +29,7 @@ from contracts.errors import (
     VersionNotFound,
 )
 from contracts.models import ModelRef
+from proctor.commands.registry import app
 from registry.events import EventKind, Occupant
 from registry.ledger import Ledger
 from registry.registry import PROMOTE_STEPS, REGISTER_STEPS, Registry
@@ -408,17 +412,45 @@ def test_promoting_the_champion_again_changes_nothing(
 
 
 def test_who_was_champion_when(
-    tmp_path: Path, store: MemoryVersions, first: Evidence, second: Evidence
+    tmp_path: Path,
+    store: MemoryVersions,
+    first: Evidence,
+    second: Evidence,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     times = iter(datetime(2026, 5, 1, hour // 60, hour % 60, tzinfo=UTC) for hour in range(999))
     ledger = Ledger(f"sqlite:///{tmp_path}/timed.db", now=lambda: next(times))
     registry = Registry(ledger, store, actor="tester", commit="c0ffee")
     champion = champion_of(registry, first)
     between = ledger.events()[-1].at
-    second.register(registry, champion=champion)
-    registry.promote(ref("/2"), why="a test")
+    later = Registry(ledger, store, actor="grace", commit="beef")
+    second.register(later, champion=champion)
+    later.promote(ref("/2"), why="it answers more")
+    store.set_alias(MODEL, "champion", "1")
+    Registry(ledger, store, actor="janitor", commit="dead").repair(restore=True)
     then = registry.state_at(datetime.fromisoformat(between))
     assert then.model(MODEL).champion == "1"
+    made = then.model(MODEL).decisions("1")["champion"]
+    assert (made.who, made.why, made.commit) == ("tester", "a test", "c0ffee")
+    assert made.verdict_digest == champion.verdict.verdict_digest
+    made = ledger.state().model(MODEL).decisions("2")["champion"]
+    assert (made.who, made.why, made.commit) == ("grace", "it answers more", "beef")
+    decided = ledger.events()[made.seq - 1]
+    assert (decided.at, decided.kind) == (made.at, EventKind.ALIAS_MOVED)
+
+    # The same from the command line, in one query.
+    monkeypatch.setenv("PROCTOR_LEDGER_URL", f"sqlite:///{tmp_path}/timed.db")
+    show = ["show", f"{MODEL}@champion"]
+    told = CliRunner().invoke(app, [*show, "--at", between, "--json"])
+    said = json.loads(told.stdout)
+    assert said["registered"]["version"] == "1"
+    assert said["aliases"]["champion"]["who"] == "tester"
+    assert said["aliases"]["champion"]["verdict_digest"] == champion.verdict.verdict_digest
+    for words in ([*show, "--at", between], ["lineage", f"{MODEL}/2"], show):
+        text = CliRunner().invoke(app, words).stdout
+        who, commit = ("tester", "c0ffee") if "--at" in words else ("grace", "beef")
+        assert re.search(rf"champion by\W+{who}\b", text), text
+        assert re.search(rf"champion at commit\W+{commit}\b", text), text
     assert registry.ledger.state().model(MODEL).champion == "2"
     assert registry.state_at(datetime(2020, 1, 1, tzinfo=UTC)).models == {}
     with pytest.raises(ModelNotFound):

@@ -32,12 +32,14 @@
     │   ├── BentoNotBuilt           a bento could not be built
     │   ├── DemoFailed              a command of the demonstration ended badly
     │   └── StackConflict           the local stack cannot be started as asked
+    │       ├── StackFileDamaged       the file of what runs cannot be read
     │       ├── PortBusy               another program listens there
     │       └── ChildDied              a process of ours ended while starting
     ├── NotFound                 exit 2, HTTP 404
     │   ├── ModelNotFound
     │   ├── VersionNotFound
     │   ├── AliasNotFound
+    │   ├── NotThereThen            it is there, but was not at the time asked about
     │   ├── SuiteNotFound
     │   ├── DatasetNotFound         the hub has no such dataset at that revision
     │   ├── PathNotFound            no such path at the gateway
@@ -47,6 +49,7 @@
     │   ├── TrackingAway            MLflow does not answer
     │   │   └── TrackingForbidden      MLflow answers, and refuses us
     │   ├── MoveNotShown            a move was decided, and MLflow does not show it yet
+    │   ├── VersionNotShown         a version was registered, and MLflow lacks some of it yet
     │   ├── LedgerAway              the ledger's database does not answer
     │   ├── AnswererAway            no answerer behind a slot
     │   ├── AnswererBroken          an answerer whose reply cannot be trusted (HTTP 502)
@@ -458,6 +461,22 @@ class StackConflict(Refused):
     title = "The local stack cannot do that"
 
 
+class StackFileDamaged(StackConflict):
+    """Nobody knows what of ours runs: nothing is started beside it, nothing ended."""
+
+    slug = "stack-file-damaged"
+    title = "The file of what runs cannot be read"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(
+            f"{path} does not tell what `proctor up` started: {reason}.",
+            mend="MLflow, answerer and gateway may still run: find them with `ps -ef`, end them"
+            f" by their ids, remove {path.name}, then run `proctor up`.",
+        )
+
+
 class PortBusy(StackConflict):
     slug = "port-busy"
     title = "The port is taken"
@@ -527,6 +546,23 @@ class AliasNotFound(NotFound):
             mend=f"Promote a version: `proctor registry promote {model}/VERSION`."
             if alias == "champion"
             else "See `proctor registry list`.",
+        )
+
+
+class NotThereThen(NotFound):
+    """``reason`` is what the state of that time said, without a full stop."""
+
+    slug = "not-there-then"
+    title = "Not there at that time"
+
+    def __init__(self, reference: str, at: str, model: str, reason: str) -> None:
+        self.reference = reference
+        self.at = at
+        self.model = model
+        self.reason = reason
+        super().__init__(
+            f"at {at} there was no {reference} yet, or no more: then {reason}.",
+            mend=f"`proctor registry history {model}` tells when it came.",
         )
 
 
@@ -610,7 +646,7 @@ class TrackingAway(ServiceAway):
         self.uri = uri
         self.reason = reason
         super().__init__(
-            f"MLflow at {uri} does not answer ({reason}); nothing was changed.",
+            f"MLflow at {uri} does not answer ({reason}).",
             mend="Start it with `proctor up`, or set MLFLOW_TRACKING_URI to one that runs.",
         )
 
@@ -628,7 +664,7 @@ class TrackingForbidden(TrackingAway):
         self.host = host
         ProctorError.__init__(
             self,
-            f"MLflow at {uri} refuses us (403: {reason[:200]}); nothing was changed.",
+            f"MLflow at {uri} refuses us (403: {reason[:200]}).",
             mend="Give MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or"
             " MLFLOW_TRACKING_TOKEN."
             if host is None
@@ -650,6 +686,24 @@ class MoveNotShown(ServiceAway):
         super().__init__(
             f"{model}: the ledger holds the decision, but MLflow does not show it yet ({reason}).",
             mend="When MLflow is back, `proctor registry repair` finishes it.",
+        )
+
+
+class VersionNotShown(ServiceAway):
+    """MLflow went away when the ledger held a new version already: the version stands."""
+
+    slug = "version-not-shown"
+    title = "The version is registered, but MLflow does not show all of it yet"
+
+    def __init__(self, model: str, version: str, reason: str) -> None:
+        self.model = model
+        self.version = version
+        self.reason = reason
+        super().__init__(
+            f"{model}/{version} is registered, but MLflow does not show its challenger or its"
+            f" page yet ({reason}).",
+            mend="The version stands. When MLflow is back, run `proctor registry register` again:"
+            " it makes no second version, it shows what is missing.",
         )
 
 

@@ -29,6 +29,8 @@ from contracts.shape import Shape
 HOST: Final = "127.0.0.1"
 POLL_SECONDS: Final = 0.1
 LOG_TAIL_LINES: Final = 15
+# A server that receives a whole model, say, may let a probe of two seconds pass.
+BUSY_SECONDS: Final = 20.0
 # The system tells a beginning as clock minus uptime: it moves with corrections of the clock.
 SAME_SECONDS: Final = 5.0
 
@@ -184,6 +186,22 @@ def wait_ready(
             raise ChildDied(process.service, None, process.log, log_tail(process.log))
         pause(POLL_SECONDS)
     return clock() - began
+
+
+def is_ready_within(
+    process: Process,
+    timeout_seconds: float = BUSY_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> bool:
+    """True as soon as it answers: a server that lets one probe pass may only be busy. False
+    when it died, or answered no probe of ``timeout_seconds``: then it hangs."""
+    began = clock()
+    while not process.is_ready():
+        if not process.is_alive() or clock() - began > timeout_seconds:
+            return False
+        pause(POLL_SECONDS)
+    return True
 
 
 def _exit_code(process: ProcessId) -> int | None:

@@ -21,10 +21,32 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from bentos.serving import serve_command, unpacked
-from contracts.errors import AnswererAway, StackConflict
+from contracts.errors import (
+    AnswererAway,
+    BadInput,
+    ProctorError,
+    Refused,
+    ServiceAway,
+    StackConflict,
+    StackFileDamaged,
+)
+from contracts.faults import first_fault
 from contracts.files import write_atomically
-from proctor.processes import HOST, Process, answers, check_port, end, free_port, start, wait_ready
+from proctor.processes import (
+    BUSY_SECONDS,
+    HOST,
+    Process,
+    answers,
+    check_port,
+    end,
+    free_port,
+    is_ready_within,
+    start,
+    wait_ready,
+)
 from proctor.pruning import prune
 from proctor.registry_access import open_registry
 from proctor.settings import STACK_FILE, Settings
@@ -49,6 +71,7 @@ QUIET: Final = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "PYTHONUNBUFFERED": "1",
 }
+_ROWS: Final = TypeAdapter(list[Process])
 
 
 @dataclass(frozen=True)
@@ -77,11 +100,15 @@ class Stack:
     # ------------------------------------------------------------ what runs
 
     def processes(self) -> dict[str, Process]:
-        """What was started and not ended, by service; some may have died since."""
+        """What was started and not ended, by service; some may have died since. Raises
+        ``StackFileDamaged``."""
         if not self._file.is_file():
             return {}
-        rows = json.loads(self._file.read_text(encoding="utf-8"))
-        return {row["service"]: Process.model_validate(row) for row in rows}
+        try:
+            started = _ROWS.validate_json(self._file.read_bytes())
+        except ValidationError as error:
+            raise StackFileDamaged(self._file, first_fault(error)) from error
+        return {process.service: process for process in started}
 
     def _remember(self, processes: dict[str, Process]) -> None:
         rows = [process.model_dump(mode="json") for process in processes.values()]
@@ -199,12 +226,19 @@ class Stack:
     def _hangs(self, running: dict[str, Process], service: str) -> bool:
         """True when it runs and does not answer: then it is ended, to be started again."""
         process = running.get(service)
-        if process is None or process.is_ready():
+        if process is None or self._answers(process):
             return False
         self._say(f"{service:9} hangs   {process.url}: started again")
         end(process)
         del running[service]
         return True
+
+    def _answers(self, process: Process) -> bool:
+        """True when it does, at once or when it is less busy."""
+        if process.is_ready():
+            return True
+        self._say(f"{process.service:9} busy    {process.url}: up to {BUSY_SECONDS:g} s to answer")
+        return is_ready_within(process)
 
     def _up_mlflow(self, running: dict[str, Process], port: int) -> None:
         if not self._settings.own_tracking:
@@ -231,7 +265,7 @@ class Stack:
         label = f"{champion.model}/{champion.version}"
         old = running.get(ANSWERER)
         registry = open_registry(self._settings)
-        if old is not None and old.detail["digest"] == champion.digest and old.is_ready():
+        if old is not None and old.detail["digest"] == champion.digest and self._answers(old):
             self._say(f"{ANSWERER:9} running {old.url} ({label})")
             process = old
         else:
@@ -299,24 +333,41 @@ class Stack:
     # ------------------------------------------------------------ down
 
     def down(self) -> list[str]:
-        """End what ``up`` started, callers' side first; the services that were ended."""
+        """End what ``up`` started, callers' side first; the services that were ended.
+
+        Raises, when all of it has ended, why the ledger or the file of what runs could not
+        be told: ``LedgerAway``, ``LedgerCorrupt``, ``StorageFull``, ``BadParams``."""
         with self._alone():
             processes = self.processes()
             ended = []
+            faults: list[ProctorError] = []
             for service in reversed(SERVICES):
                 process = processes.pop(service, None)
                 if process is not None:
                     if service == ANSWERER:
-                        self._retire_stable()
+                        with _put_off(faults):
+                            self._retire_stable()
                     if end(process):
                         ended.append(service)
                         self._say(f"{service:9} ended   {process.url}")
-                    self._remember(processes)
+                    with _put_off(faults):
+                        self._remember(processes)
             self._prune(processes)
+            if faults:
+                raise faults[0]
             return ended
 
     def _retire_stable(self) -> None:
         open_registry(self._settings).retire_slot(STABLE, why="proctor down")
+
+
+@contextmanager
+def _put_off(faults: list[ProctorError]) -> Iterator[None]:
+    """Keep an error of the block in ``faults``: ending the rest must not wait for it."""
+    try:
+        yield
+    except (BadInput, Refused, ServiceAway) as error:
+        faults.append(error)
 
 
 def _text(url: str) -> str:

@@ -8,7 +8,7 @@ no move of ours put it was moved behind the ledger's back: it is reported, never
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from contracts.errors import AliasTampered, MoveNotShown, TrackingAway
 from contracts.models import CHALLENGER, CHAMPION, Alias
@@ -40,22 +40,27 @@ class Projection:
         self._append = append
         self._at_step = at_step
 
-    def project(self, model: str) -> list[str]:
-        """Show a model's decided moves; what was done, a line each. Raises ``AliasTampered``,
-        and ``MoveNotShown`` when the store is away."""
+    def project(self, model: str, leave: Collection[str] = ()) -> list[str]:
+        """Show a model's decided moves, those of the aliases in ``leave`` excepted; what was
+        done, a line each. Raises ``AliasTampered``, and ``MoveNotShown`` when the store is
+        away."""
         try:
             with self._ledger.write() as writer:
-                done = self.show_pending(writer, model)
+                done = self.show_pending(writer, model, leave)
         except TrackingAway as error:
             raise MoveNotShown(model, error.reason) from error
         self._at_step("projected")
         return done
 
-    def show_pending(self, writer: LedgerWriter, model: str) -> list[str]:
+    def show_pending(
+        self, writer: LedgerWriter, model: str, leave: Collection[str] = ()
+    ) -> list[str]:
         """Show decided moves in the store, inside the caller's exclusive transaction."""
         done = []
         state = writer.state.models.get(model)
         for alias, move in (state.pending if state else {}).items():
+            if alias in leave:
+                continue
             found = self._versions.aliases(model).get(alias)
             if found not in {move.before, move.to}:
                 raise AliasTampered(model, alias, ledger=shown(move.to), found=shown(found))
@@ -79,20 +84,34 @@ class Projection:
                     model.name, alias, ledger=shown(ledger), found=shown(found.get(alias))
                 )
 
+    def tampered(self, model: str) -> list[AliasTampered]:
+        """An error for each alias that stands where no move of ours put it."""
+        state = self._ledger.state().models.get(model) or ModelState(name=model)
+        return [
+            AliasTampered(model, alias, ledger=shown(state.aliases.get(alias)), found=shown(found))
+            for alias, found in self._moved_by_others(state).items()
+        ]
+
+    def _moved_by_others(self, state: ModelState) -> dict[Alias, str | None]:
+        """Where the aliases are that no move of ours put there."""
+        found = self._versions.aliases(state.name)
+        moved: dict[Alias, str | None] = {}
+        for alias in ALIASES:
+            move, to = state.pending.get(alias), state.aliases.get(alias)
+            ours = {to, move.before} if move else {to}
+            if found.get(alias) not in ours:
+                moved[alias] = found.get(alias)
+        return moved
+
     def restore(self, model: str) -> list[str]:
         """Decide, for each alias that others moved, that it goes back to what the ledger
         says; ``project`` then shows it. What was decided, a line each."""
         done = []
         with self._ledger.write() as writer:
             state = writer.state.models.get(model) or ModelState(name=model)
-            found = self._versions.aliases(model)
-            for alias in ALIASES:
-                move, to = state.pending.get(alias), state.aliases.get(alias)
-                ours = {to, move.before} if move else {to}
-                if found.get(alias) not in ours:
-                    payload = AliasRestored(alias=alias, found=found.get(alias), to=to)
-                    self._append(writer, model, payload, "repair --restore")
-                    done.append(
-                        f"{model}@{alias} was at {shown(found.get(alias))}, is at {shown(to)}"
-                    )
+            for alias, found in self._moved_by_others(state).items():
+                to = state.aliases.get(alias)
+                payload = AliasRestored(alias=alias, found=found, to=to)
+                self._append(writer, model, payload, "repair --restore")
+                done.append(f"{model}@{alias} was at {shown(found)}, is at {shown(to)}")
         return done

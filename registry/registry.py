@@ -22,10 +22,14 @@ from contracts.errors import (
     DigestMismatch,
     LedgerCorrupt,
     ModelNotFound,
+    MoveNotShown,
     NotFound,
+    NotThereThen,
     Refused,
     ResultsInvalid,
+    TrackingAway,
     VersionNotFound,
+    VersionNotShown,
 )
 from contracts.faults import first_fault
 from contracts.models import CHALLENGER, CHAMPION, Alias, ModelRef
@@ -56,7 +60,7 @@ from registry.evidence import (
     verdict_facts,
 )
 from registry.findings import Finding, find_faults
-from registry.ledger import Ledger, LedgerWriter
+from registry.ledger import Ledger, LedgerWriter, stamp
 from registry.pages import write_pages
 from registry.projection import Projection
 from registry.state import ModelState, RegistryState, VersionRecord
@@ -69,6 +73,7 @@ REGISTER_STEPS = (
     "register:recorded",
     "challenger:shown",
     "projected",
+    "pages:written",
 )
 PROMOTE_STEPS = (
     "promote:checked",
@@ -117,7 +122,8 @@ class Registry:
         ``found_digest`` is the digest of the checkpoint as it is now. Idempotent: the same
         weights are the same version, a new verdict on them is added to it. Raises
         ``DigestMismatch``, ``GateNotPassed``, ``CouldNotJudge``, ``RunNotFound``,
-        ``AliasTampered`` before anything changes.
+        ``AliasTampered``, ``TrackingAway`` before the ledger changes; ``VersionNotShown``
+        when MLflow goes away after that: the same call again shows what is missing.
         """
         check_reason(why)
         check_evidence(training, evaluation, verdict, found_digest)
@@ -158,9 +164,13 @@ class Registry:
             if news and number not in state.aliases.values():
                 self._decide(writer, model, CHALLENGER, number, why, facts.verdict_digest)
         self._at_step("register:recorded")
-        self._projection.project(model)
         record = self.ledger.state().model(model).version(number)
-        write_pages(self._versions, record, training, evaluation)
+        try:
+            self._projection.project(model)
+            write_pages(self._versions, record, training, evaluation)
+        except (MoveNotShown, TrackingAway) as error:
+            raise VersionNotShown(model, number, error.reason) from error
+        self._at_step("pages:written")
         return record
 
     def _find_or_create(
@@ -273,6 +283,17 @@ class Registry:
     def state_at(self, time: datetime) -> RegistryState:
         return self.ledger.state(until=time)
 
+    def resolve_at(self, ref: ModelRef, time: datetime) -> tuple[RegistryState, VersionRecord]:
+        """The state at ``time``, and what ``ref`` was in it. Raises ``ModelNotFound`` for a
+        model that the ledger never heard of, else ``NotThereThen``."""
+        state = self.state_at(time)
+        try:
+            return state, state.resolve(ref)
+        except NotFound as error:
+            self.ledger.state().model(ref.name)
+            reason = error.fact.rstrip(".")
+            raise NotThereThen(str(ref), stamp(time), ref.name, reason) from error
+
     def history(self, model: str) -> list[Event]:
         """Every event of a model, oldest first. Raises ``ModelNotFound``."""
         events = [event for event in self.ledger.events() if event.model == model]
@@ -352,25 +373,35 @@ class Registry:
     ) -> list[str]:
         """Finish our own half-applied moves; with ``restore`` also set tampered aliases
         back to what the ledger says. What was done, a line each, which ``tell`` hears at
-        once. Raises ``LedgerCorrupt``; and, when every other model is repaired, why the
-        first one cannot be: ``AliasTampered``, or ``VersionNotFound`` where the store lost
-        what an alias is to show."""
+        once, and also what was left alone. Raises ``LedgerCorrupt``, ``TrackingAway``; and,
+        when all that can be is repaired, the first that cannot: ``AliasTampered`` for an
+        alias left alone, or ``VersionNotFound`` where the store lost what it is to show."""
         self.ledger.verify_chain()
         done: list[str] = []
         faults: list[Refused | NotFound] = []
         known = list(self.ledger.state().models)
         # A model of which no register came to the ledger may have an alias set by others.
-        others = [name for name in self._versions.models() if name not in known] if restore else []
+        others = [name for name in self._versions.models() if name not in known]
         for model in (*known, *others):
             try:
                 lines = self._projection.restore(model) if restore else []
-                lines += self._projection.project(model)
+                tampered = self._projection.tampered(model)
+                leave = [fault.alias for fault in tampered]
+                lines += self._projection.project(model, leave)
             except (AliasTampered, VersionNotFound, ModelNotFound) as error:
                 faults.append(error)
                 continue
-            for line in lines:
+            for line in (*lines, *map(_left_alone, tampered)):
                 tell(line)
             done += lines
+            faults += tampered
         if faults:
             raise faults[0]
         return done
+
+
+def _left_alone(fault: AliasTampered) -> str:
+    return (
+        f"left alone: {fault.model}@{fault.alias} is at {fault.found} in MLflow, the ledger says"
+        f" {fault.ledger}; `proctor registry repair --restore` sets it back"
+    )

@@ -64,13 +64,33 @@ class PendingMove(Shape):
     to: str | None
 
 
+class AliasDecision(Shape):
+    """The event that put an alias where it is: which, when (UTC, ISO 8601), by whom, why, at
+    which commit, and on which verdict. Setting a tampered alias back decides nothing new."""
+
+    seq: int
+    at: str
+    who: str
+    why: str
+    commit: str
+    verdict_digest: str | None
+
+
 class ModelState(Shape):
-    """Versions in the order of their registration, aliases, moves still to be shown."""
+    """Versions in the order of their registration, aliases with the decision behind each,
+    moves still to be shown."""
 
     name: str
     versions: dict[str, VersionRecord] = Field(default_factory=dict)
     aliases: dict[str, str] = Field(default_factory=dict)
+    decided: dict[str, AliasDecision] = Field(default_factory=dict)
     pending: dict[str, PendingMove] = Field(default_factory=dict)
+
+    def decisions(self, number: str) -> dict[str, AliasDecision]:
+        """By alias, in order of name, how a version came to those that it has."""
+        return {
+            alias: self.decided[alias] for alias, to in sorted(self.aliases.items()) if to == number
+        }
 
     @property
     def champion(self) -> str | None:
@@ -123,7 +143,7 @@ def _after(state: RegistryState, event: Event) -> RegistryState:
         return state.model_copy(update={"seq": event.seq, "slots": slots})
     model = state.models.get(event.model) or ModelState(name=event.model)
     if isinstance(payload, AliasMoved | AliasProjected | AliasRestored):
-        model = _alias_after(model, event.seq, payload)
+        model = _alias_after(model, event, payload)
     else:
         model = _version_after(model, event, payload)
     models = {**state.models, event.model: model}
@@ -151,17 +171,29 @@ def _version_after(
 
 
 def _alias_after(
-    model: ModelState, seq: int, payload: AliasMoved | AliasProjected | AliasRestored
+    model: ModelState, event: Event, payload: AliasMoved | AliasProjected | AliasRestored
 ) -> ModelState:
     pending = {name: move for name, move in model.pending.items() if name != payload.alias}
     if isinstance(payload, AliasProjected):
         return model.model_copy(update={"pending": pending})
     aliases = {name: number for name, number in model.aliases.items() if name != payload.alias}
+    decided = {name: made for name, made in model.decided.items() if name != payload.alias}
     if payload.to is not None:
         aliases[payload.alias] = payload.to
+        if isinstance(payload, AliasRestored) and payload.alias in model.decided:
+            decided[payload.alias] = model.decided[payload.alias]
+        else:
+            decided[payload.alias] = AliasDecision(
+                seq=event.seq,
+                at=event.at,
+                who=event.who,
+                why=event.why,
+                commit=event.commit,
+                verdict_digest=getattr(payload, "verdict_digest", None),
+            )
     pending[payload.alias] = PendingMove(
-        seq=seq,
+        seq=event.seq,
         before=payload.found if isinstance(payload, AliasRestored) else payload.before,
         to=payload.to,
     )
-    return model.model_copy(update={"aliases": aliases, "pending": pending})
+    return model.model_copy(update={"aliases": aliases, "decided": decided, "pending": pending})

@@ -80,23 +80,44 @@ def show(
     """One version as it is, or the state of its model as it was at a time."""
     registry = _open()
     parsed = ModelRef.parse(ref)
-    state = registry.state_at(_when(at)) if at else registry.ledger.state()
-    record = state.resolve(parsed)
+    if at is not None:
+        state, record = registry.resolve_at(parsed, _when(at))
+    else:
+        state = registry.ledger.state()
+        record = state.resolve(parsed)
+    model = state.model(parsed.name)
     if as_json:
-        print_json(record)
+        print_json({**dict(record), "aliases": model.decisions(record.version)})
         return
-    aliases = _aliases_of(state.model(parsed.name), record.version) or "none"
+    aliases = _aliases_of(model, record.version) or "none"
     rows = [("version", f"{record.model}/{record.version}"), ("aliases", aliases)]
-    print_table(f"at {at}" if at else "", ["what", "value"], [*rows, *_lineage_rows(record)])
+    lineage = _lineage_rows(model, record)
+    print_table(f"at {at}" if at else "", ["what", "value"], [*rows, *lineage])
 
 
-def _lineage_rows(record: Any) -> list[tuple[str, object]]:
+def _decision_rows(model: Any, number: str) -> list[tuple[str, object]]:
+    """Since when a version has its aliases, who gave them to it, and on what evidence."""
+    return [
+        (f"{alias} {what}", value)
+        for alias, made in model.decisions(number).items()
+        for what, value in (
+            ("since", f"{made.at} (event {made.seq})"),
+            ("by", made.who),
+            ("because", made.why),
+            ("at commit", made.commit),
+            ("on verdict", made.verdict_digest),
+        )
+    ]
+
+
+def _lineage_rows(model: Any, record: Any) -> list[tuple[str, object]]:
     registered, verdict = record.registered, record.verdict
     return [
         ("digest", registered.digest),
         ("training run", registered.run_id),
         ("evaluation run", verdict.evaluation_run_id),
         ("verdict", f"{verdict.decision} ({verdict.rule}): {verdict.reason}"),
+        ("verdict digest", verdict.verdict_digest),
         ("judged against", verdict.champion or "nobody (bootstrap)"),
         ("data digest", registered.data_digest),
         ("suite digest", verdict.suite_digest),
@@ -104,18 +125,21 @@ def _lineage_rows(record: Any) -> list[tuple[str, object]]:
         ("bento", record.bento.tag if record.bento else "not built"),
         ("bento digest", record.bento.digest if record.bento else None),
         ("registered", record.registered_at),
+        *_decision_rows(model, record.version),
     ]
 
 
 @app.command("lineage")
 def lineage(ref: Reference, as_json: Json = False) -> None:
     """Version, run, evaluation, verdict, data, commit, bento, digest: one chain."""
-    record = _open().resolve(ModelRef.parse(ref))
+    parsed = ModelRef.parse(ref)
+    state = _open().ledger.state()
+    record = state.resolve(parsed)
+    rows = _lineage_rows(state.model(parsed.name), record)
     if as_json:
-        print_json(dict(_lineage_rows(record)))
+        print_json(dict(rows))
     else:
-        title = f"{record.model}/{record.version}"
-        print_table(title, ["step", "value"], _lineage_rows(record))
+        print_table(f"{record.model}/{record.version}", ["step", "value"], rows)
 
 
 @app.command("history")

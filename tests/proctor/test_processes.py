@@ -20,11 +20,12 @@ from proctor.processes import (
     check_port,
     end,
     free_port,
+    is_ready_within,
     log_tail,
     run_apart,
-    start,
     wait_ready,
 )
+from tests.proctor.starting import SLEEPER, Starter, busy
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.integration
@@ -36,38 +37,12 @@ child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
 print("child", child.pid, flush=True)
 http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bind="127.0.0.1")
 """
-SLEEPER = "import time; time.sleep(600)"
 DEAF = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("deaf", flush=True)
 time.sleep(600)
 """
-
-
-class Starter:
-    """Starts Python programs in a folder and ends what a test has left."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._started: list[Process] = []
-
-    def __call__(self, code: str, *words: str, port: int = 9) -> Process:
-        process = start(
-            "web",
-            [sys.executable, "-c", code, *words],
-            url=f"http://127.0.0.1:{port}",
-            ready_path="/",
-            log=self._folder / "logs" / f"{len(self._started)}.log",
-            environment={"PROCTOR_TEST": "given"},
-            detail={"port": str(port)},
-        )
-        self._started.append(process)
-        return process
-
-    def end_all(self) -> None:
-        for process in self._started:
-            end(process, 5)
 
 
 @pytest.fixture
@@ -136,6 +111,32 @@ def test_a_server_becomes_ready_and_is_ended_with_its_group(starter: Starter) ->
     assert gone(worker)
     assert end(process) is False
     check_port("web", port)
+
+
+def test_a_busy_server_is_given_time_to_answer(starter: Starter) -> None:
+    process = busy(starter, 2)
+    pauses: list[float] = []
+    assert is_ready_within(process, 20, clock=lambda: 0.0, pause=pauses.append)
+    assert len(pauses) == 2, "the third probe was answered"
+    assert process.is_alive()
+
+
+def test_a_server_that_answers_no_probe_in_time_hangs(starter: Starter) -> None:
+    process = busy(starter, 10_000)
+    ticks = iter(range(100))
+    assert not is_ready_within(
+        process, 3, clock=lambda: float(next(ticks)), pause=lambda _seconds: None
+    )
+    assert next(ticks) == 5, "asked until the time was over"
+    assert process.is_alive(), "ending it is for whoever decides so"
+
+
+def test_one_that_died_is_not_waited_for(starter: Starter) -> None:
+    process = busy(starter, 10_000)
+    end(process)
+    pauses: list[float] = []
+    assert not is_ready_within(process, 20, pause=pauses.append)
+    assert pauses == []
 
 
 def test_workers_that_outlived_their_leader_are_ended(starter: Starter) -> None:

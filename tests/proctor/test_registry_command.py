@@ -156,7 +156,14 @@ def test_a_failpoint_that_there_is_not_is_refused(
 def test_an_empty_registry_lists_nothing(place: Path) -> None:
     assert run("list", "--json").json == {"seq": 0, "models": {}, "slots": {}}
     assert run("list").code == 0
-    assert run("repair").out == "nothing to repair\n"
+
+
+def test_nothing_to_repair(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = run("repair")
+    assert (away.code, away.out) == (3, ""), "whether aliases were moved, only MLflow knows"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{place}/mlflow.db")
+    done = run("repair")
+    assert (done.code, done.out) == (0, "nothing to repair\n")
 
 
 def test_a_pin_without_a_champion_needs_no_mlflow(place: Path, model: str) -> None:
@@ -240,7 +247,12 @@ def test_from_register_to_champion(
     assert run("show", f"{model}@champion", "--json").json["registered"]["version"] == "2"
     then = run("show", f"{model}@champion", "--at", before, "--json").json
     assert then["registered"]["version"] == "1"
+    made = then["aliases"]["champion"]
+    assert (made["who"], made["why"]) == ("ada@desk", "the [/first] [red]one")
     assert run("show", f"{model}/2", "--at", before).code == 2
+    early = run("show", f"{model}@champion", "--at", "2020-01-01")
+    assert early.code == 2
+    assert "at 2020-01-01T00:00:00" in early.told
     lineage = run("lineage", f"{model}/2", "--json").json
     assert lineage["digest"] == evidence[1].digest
     assert lineage["judged against"] == "1"
@@ -270,7 +282,14 @@ def test_a_tampered_alias_is_reported_and_restored(
     refused = run("promote", f"{model}/1")
     assert refused.code == 1
     assert "behind the ledger's back" in refused.told
-    assert run("repair").out == "nothing to repair\n"
+    left = run("repair")
+    assert left.code == 1
+    assert "nothing to repair" not in left.out
+    assert (
+        f"left alone: {model}@champion is at nothing in MLflow, the ledger says version 1;"
+        " `proctor registry repair --restore` sets it back\n"
+    ) in left.out
+    assert "--restore" in left.told
     assert f"{model}@champion" in run("repair", "--restore").out
     assert store.aliases(model) == {"champion": "1"}
     assert [x for x in run("verify", "--json").json if x["model"] == model] == []

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from contracts.errors import MoveNotShown
+from contracts.errors import AliasTampered, MoveNotShown, VersionNotShown
 from contracts.models import ModelRef
 from proctor.registry_access import failpoint
+from registry.cards import MARK
 from registry.registry import PROMOTE_STEPS, REGISTER_STEPS, Registry
 from registry.state import VersionRecord
 from registry.versions import DIGEST_TAG
@@ -51,6 +52,20 @@ class World:
 
     def shown(self) -> dict[str, str]:
         return self.registry._versions.aliases(self.model)
+
+    def repair(self) -> list[str]:
+        """What is told of our model; aliases of other tests' models are left alone."""
+        told: list[str] = []
+        try:
+            self.registry.repair(tell=told.append)
+        except AliasTampered as fault:
+            if fault.model == self.model:
+                raise
+        return [line for line in told if line.startswith(self.model)]
+
+    def card(self, version: str) -> str:
+        """The version's page in MLflow; empty when none was written."""
+        return self.registry._versions.descriptions(self.model, version)[1]
 
     def digests(self) -> list[str]:
         tags = self.registry._versions.tags(self.model)
@@ -97,11 +112,14 @@ def test_register_killed(world: World, logged: list[Evidence], step: str, repair
     arguments = (world.where, world.model, logged[1], champion)
     assert run_together((register, (*arguments, step))) == KILLED
     if repaired:
-        world.registry.repair()
+        world.repair()
         # What the ledger never heard of cannot be finished: the command is to be run again.
         assert world.findings() == (["unknown"] if step == "register:version-made" else [])
     if not repaired or step in {"register:checked", "register:version-made"}:
         assert register(*arguments) == "2"
+        assert world.card("2").startswith(MARK)
+    if step == "pages:written":
+        assert world.card("2").startswith(MARK)
     world.check_sound({"champion": "1", "challenger": "2"}, logged[0].digest, logged[1].digest)
 
 
@@ -112,7 +130,7 @@ def test_promote_killed(world: World, logged: list[Evidence], step: str, repaire
     number = logged[1].register(world.registry, world.model, champion=champion).version
     assert run_together((promote, (world.where, world.ref(number), step))) == KILLED
     if repaired:
-        world.registry.repair()
+        world.repair()
         assert world.findings() == []
     if not repaired or step == "promote:checked":
         assert promote(world.where, world.ref(number)) == number
@@ -123,7 +141,7 @@ def test_promote_killed(world: World, logged: list[Evidence], step: str, repaire
 def test_the_first_register_killed(world: World, logged: list[Evidence], step: str) -> None:
     arguments = (world.where, world.model, logged[0], None)
     assert run_together((register, (*arguments, step))) == KILLED
-    world.registry.repair()
+    world.repair()
     assert world.findings() == (["unknown"] if step == "register:version-made" else [])
     assert register(*arguments) == "1"
     world.check_sound({"challenger": "1"}, logged[0].digest)
@@ -145,8 +163,33 @@ def test_mlflow_dies_between_the_decision_and_its_showing(
         open_registry(world.where[0], relay.uri, at_step).promote(world.ref("2"), why="a test")
     assert time.monotonic() - began < 10
     assert set(world.findings()) == {"half-applied"}
-    assert world.registry.repair()
+    assert world.repair()
     world.check_sound({"champion": "2"}, logged[0].digest, logged[1].digest)
+
+
+@pytest.mark.parametrize("step", ["register:recorded", "projected"])
+def test_mlflow_dies_when_the_ledger_holds_the_version(
+    world: World, logged: list[Evidence], step: str
+) -> None:
+    relay = Relay(world.where[1])
+
+    def at_step(reached: str) -> None:
+        if reached == step:
+            relay.cut()
+
+    cut_off = open_registry(world.where[0], relay.uri, at_step)
+    began = time.monotonic()
+    with pytest.raises(VersionNotShown) as caught:
+        logged[0].register(cut_off, world.model)
+    assert time.monotonic() - began < 30
+    assert f"{world.model}/1 is registered" in caught.value.fact
+    assert "register` again" in caught.value.mend
+    assert "nothing was changed" not in str(caught.value)
+    assert world.card("1") == ""
+    # As the error says: the same command again, and all is there, once.
+    assert logged[0].register(world.registry, world.model).version == "1"
+    assert world.card("1").startswith(MARK)
+    world.check_sound({"challenger": "1"}, logged[0].digest)
 
 
 # ------------------------------------------------------------ racing

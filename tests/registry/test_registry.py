@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from contracts.digests import digest_of_folder
 from contracts.errors import (
@@ -20,12 +23,14 @@ from contracts.errors import (
     DigestMismatch,
     GateNotPassed,
     ModelNotFound,
+    NotThereThen,
     ProctorError,
     ResultsInvalid,
     RunNotFound,
     VersionNotFound,
 )
 from contracts.models import ModelRef
+from proctor.commands.registry import app
 from registry.events import EventKind, Occupant
 from registry.ledger import Ledger
 from registry.mlflow_versions import MlflowVersions
@@ -447,21 +452,63 @@ def test_promoting_the_champion_again_changes_nothing(
 
 
 def test_who_was_champion_when(
-    tmp_path: Path, store: MemoryVersions, first: Evidence, second: Evidence
+    tmp_path: Path,
+    store: MemoryVersions,
+    first: Evidence,
+    second: Evidence,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     times = iter(datetime(2026, 5, 1, hour // 60, hour % 60, tzinfo=UTC) for hour in range(999))
     ledger = Ledger(f"sqlite:///{tmp_path}/timed.db", now=lambda: next(times))
     registry = Registry(ledger, store, actor="tester", commit="c0ffee")
     champion = champion_of(registry, first)
     between = ledger.events()[-1].at
-    second.register(registry, champion=champion)
-    registry.promote(ref("/2"), why="a test")
+    later = Registry(ledger, store, actor="grace", commit="beef")
+    second.register(later, champion=champion)
+    later.promote(ref("/2"), why="it answers more")
+    store.set_alias(MODEL, "champion", "1")
+    Registry(ledger, store, actor="janitor", commit="dead").repair(restore=True)
     then = registry.state_at(datetime.fromisoformat(between))
     assert then.model(MODEL).champion == "1"
+    made = then.model(MODEL).decisions("1")["champion"]
+    assert (made.who, made.why, made.commit) == ("tester", "a test", "c0ffee")
+    assert made.verdict_digest == champion.verdict.verdict_digest
+    made = ledger.state().model(MODEL).decisions("2")["champion"]
+    assert (made.who, made.why, made.commit) == ("grace", "it answers more", "beef")
+    decided = ledger.events()[made.seq - 1]
+    assert (decided.at, decided.kind) == (made.at, EventKind.ALIAS_MOVED)
+
+    # The same from the command line, in one query.
+    monkeypatch.setenv("PROCTOR_LEDGER_URL", f"sqlite:///{tmp_path}/timed.db")
+    show = ["show", f"{MODEL}@champion"]
+    told = CliRunner().invoke(app, [*show, "--at", between, "--json"])
+    said = json.loads(told.stdout)
+    assert said["registered"]["version"] == "1"
+    assert said["aliases"]["champion"]["who"] == "tester"
+    assert said["aliases"]["champion"]["verdict_digest"] == champion.verdict.verdict_digest
+    for words in ([*show, "--at", between], ["lineage", f"{MODEL}/2"], show):
+        text = CliRunner().invoke(app, words).stdout
+        who, commit = ("tester", "c0ffee") if "--at" in words else ("grace", "beef")
+        assert re.search(rf"champion by\W+{who}\b", text), text
+        assert re.search(rf"champion at commit\W+{commit}\b", text), text
     assert registry.ledger.state().model(MODEL).champion == "2"
     assert registry.state_at(datetime(2020, 1, 1, tzinfo=UTC)).models == {}
     with pytest.raises(ModelNotFound):
         registry.history("other")
+
+
+@pytest.mark.parametrize("text", ["@champion", "@challenger", "/1"])
+def test_a_time_before_all_is_named(registry: Registry, first: Evidence, text: str) -> None:
+    champion_of(registry, first)
+    then = datetime(2020, 1, 1, tzinfo=UTC)
+    with pytest.raises(NotThereThen) as caught:
+        registry.resolve_at(ref(text), then)
+    assert caught.value.exit_code == 2
+    assert "2020-01-01T00:00:00" in caught.value.fact
+    assert f"{MODEL}{text}" in caught.value.fact
+    assert f"history {MODEL}" in caught.value.mend
+    with pytest.raises(ModelNotFound):
+        registry.resolve_at(ModelRef(name="other", alias="champion"), then)
 
 
 def test_the_steps_are_all_of_the_steps(
@@ -588,8 +635,15 @@ def test_tampering_is_found_refused_and_restored(
     assert (finding.kind, finding.model) == ("tampered", MODEL)
     assert "champion is at 2" in finding.text
     assert registry.resolve(ref("@champion")).version == "1", "never silently followed"
-    assert registry.repair() == [], "without --restore nothing of others is touched"
-    assert store.aliases(MODEL)["champion"] == "2"
+    told: list[str] = []
+    with pytest.raises(AliasTampered, match="points to version 2 in MLflow") as refused:
+        registry.repair(tell=told.append)
+    assert refused.value.exit_code == 1
+    assert "repair --restore" in refused.value.mend
+    [line] = told
+    assert line.startswith(f"left alone: {MODEL}@champion is at version 2 in MLflow")
+    assert "--restore` sets it back" in line
+    assert store.aliases(MODEL)["champion"] == "2", "nothing of others is touched"
     done = registry.repair(restore=True)
     assert all("@champion" in line for line in done)
     assert store.aliases(MODEL)["champion"] == "1"
@@ -733,7 +787,12 @@ def test_a_tampered_model_does_not_keep_another_one_from_being_repaired(
     with pytest.raises(AliasTampered, match=theirs):
         registry.repair(tell=told.append)
     assert store.aliases(MODEL) == {"champion": "1"}
-    assert [line.split()[0] for line in told] == [f"{MODEL}@champion", f"{MODEL}@challenger"]
+    assert [line.partition(" ")[0] for line in told if not line.startswith("left alone")] == [
+        f"{theirs}@challenger",
+        f"{MODEL}@champion",
+        f"{MODEL}@challenger",
+    ]
+    assert [line.split()[2] for line in told if line.startswith("left")] == [f"{theirs}@champion"]
     assert {finding.model for finding in registry.verify()} == {theirs}
 
 
@@ -746,7 +805,9 @@ def test_an_alias_that_was_there_before_the_first_register_is_told_before_anythi
         first.register(registry)
     assert ledger.events() == []
     assert set(store.tags(MODEL)) == {"1"}
-    assert registry.repair() == [], "without --restore nothing of others is touched"
+    with pytest.raises(AliasTampered, match="the ledger says nothing"):
+        registry.repair()
+    assert store.aliases(MODEL) == {"challenger": "1"}, "nothing of others is touched"
     assert registry.repair(restore=True)
     assert store.aliases(MODEL) == {}
     assert first.register(registry).version == "2"

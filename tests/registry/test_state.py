@@ -122,6 +122,11 @@ def test_what_holds_after_every_event(events: list[Event]) -> None:
         assert state.seq == event.seq
         for model in state.models.values():
             assert set(model.aliases.values()) <= set(model.versions)
+            assert set(model.decided) == set(model.aliases)
+            for alias, made in model.decided.items():
+                by = events[made.seq - 1]
+                assert (by.model, by.at, by.data["alias"]) == (model.name, made.at, alias)
+                assert by.data["to"] == model.aliases[alias]
             for alias, move in model.pending.items():
                 assert move.to == model.aliases.get(alias)
                 assert move.seq <= event.seq

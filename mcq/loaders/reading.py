@@ -67,12 +67,14 @@ def open_records(source: QuestionSource) -> Records:
     return parquet_records(path)
 
 
-def _nothing_there(text: str) -> BadInput:
-    from mcq.bank.build import SPLITS
+# What `proctor questions build` writes.
+BANK_FILES: Final = frozenset({"train.jsonl", "validation.jsonl", "test.jsonl"})
 
+
+def _nothing_there(text: str) -> BadInput:
     path = Path(text)
     mend = "Check the path; a relative one begins in the working folder."
-    if path.name in {f"{split}.jsonl" for split in SPLITS}:
+    if path.name in BANK_FILES:
         mend = "`proctor questions build` makes a bank's files."
     elif REPOSITORY.fullmatch(text) and path.suffix not in SUFFIXES:
         mend = f"A dataset of the Hugging Face hub is hf://{text}@REVISION, a commit of it."

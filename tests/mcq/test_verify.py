@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import BadInput, ProofBroken
+from contracts.errors import BadInput, BadRow, ProofBroken
 from mcq.bank.build import SPLITS, Bank, build_bank
 from mcq.bank.kinds import KINDS
 from mcq.verify import HASH_SEEDS, PYTHONS_VARIABLE, SUPPORTED, Python, find_pythons, verify_bank
@@ -74,14 +74,10 @@ def test_a_sound_bank_is_verified_by_every_python_and_kept(folder: Path, bank: B
     [
         ("output", {"answer": lambda old, _: "B" if old == "A" else "A"}, "is not the code"),
         ("output", {"code": lambda old, _: f"{old}\nprint(1)"}, "is not the code"),
-        ("output", {"printed": swapped, "sources": swapped}, "what the right choice's prints"),
-        ("output", {"choices": lambda old, _: [f"{old[0]}0", *old[1:]]}, "a choice is not what"),
-        ("output", {"printed": lambda old, _: [f"{old[0]}0", *old[1:]]}, "a choice is not what"),
         ("input", {"answer": lambda old, _: "B" if old == "A" else "A"}, "value in the comment"),
         ("input", {"choices": lambda old, _: ["f(0)", *old[1:]]}, "not the function with"),
         ("line", {"answer": lambda old, _: "B" if old == "A" else "A"}, "value in the comment"),
         ("line", {"choices": lambda old, _: ["pass", *old[1:]]}, "choice's line alone"),
-        ("patch", {"answer": lambda old, _: "B" if old == "A" else "A"}, "right (patch|choice)"),
         ("patch", {"code": lambda old, _: old.replace("# this", "# that")}, "not one line"),
         ("patch", {"choices": lambda old, _: ["pass", *old[1:]]}, "code with the choice's line"),
     ],
@@ -97,6 +93,24 @@ def test_an_altered_item_is_named(
     lines = (folder / "verification.jsonl").read_text().splitlines()
     bad = [row for row in map(json.loads, lines) if not row["ok"]]
     assert [(row["id"], row["reason"]) for row in bad] == [(identity, caught.value.reason)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "reason"),
+    [
+        ("output", {"printed": swapped, "sources": swapped}, "something else than choice"),
+        ("output", {"choices": lambda old, _: [f"{old[0]}0", *old[1:]]}, "than choice A"),
+        ("output", {"printed": lambda old, _: [f"{old[0]}0", *old[1:]]}, "than choice A"),
+        ("patch", {"printed": swapped}, "another choice does what the answer does"),
+    ],
+)
+def test_an_item_that_speaks_against_itself_is_refused_before_anything_is_run(
+    folder: Path, kind: str, changes: dict[str, Any], reason: str
+) -> None:
+    alter(folder, kind, **changes)
+    with pytest.raises(BadRow, match=reason):
+        verify_bank(folder, pythons=[HERE], hash_seeds=["0"])
+    assert not (folder / "verification.jsonl").exists()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -281,7 +281,7 @@ def test_a_hub_that_is_away_ends_with_3_within_seconds(tmp_path: Path, how: str)
         done = validate(tmp_path, address, **environment)
         seconds = time.monotonic() - started
     assert (done.returncode, done.stdout) == (3, "")
-    assert f"{address} is on the Hugging Face hub" in done.stderr
+    assert f"{address} is not on this machine, and the Hugging Face hub" in done.stderr
     assert "hf download --repo-type dataset" in done.stderr
     assert "Traceback" not in done.stderr
     assert seconds < 45

@@ -15,7 +15,12 @@ from training.loop import Trainer
 from training.states import saved_states
 
 # So fast that it overshoots soon, and gets worse from there.
-FAST: dict[str, Any] = {"learning_rate": 0.3, "schedule": "constant", "steps": 40}
+FAST: dict[str, Any] = {
+    "method": "full",
+    "learning_rate": 1.0,
+    "schedule": "constant",
+    "steps": 40,
+}
 
 
 class Killed(Exception):
@@ -66,13 +71,9 @@ def test_without_patience_it_goes_on_and_still_keeps_the_best(
 def test_what_only_made_it_worse_leaves_the_base(
     tiny_base: Path, bank: list[Question], tmp_path: Path
 ) -> None:
+    # The first look comes when it has overshot already.
     trainer = make_tuner(
-        tiny_base,
-        bank,
-        tmp_path / "worse",
-        method="full",
-        patience=1,
-        **{**FAST, "learning_rate": 1.0},
+        tiny_base, bank, tmp_path / "worse", patience=1, evaluate_every_steps=6, **FAST
     )
     trainer.run()
     assert trainer.best_step == 0

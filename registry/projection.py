@@ -115,3 +115,11 @@ class Projection:
                 self._append(writer, model, payload, "repair --restore")
                 done.append(f"{model}@{alias} was at {shown(found)}, is at {shown(to)}")
         return done
+
+
+def left_alone(fault: AliasTampered) -> str:
+    """The line that says so of an alias that ``repair`` does not touch."""
+    return (
+        f"left alone: {fault.model}@{fault.alias} is at {fault.found} in MLflow, the ledger says"
+        f" {fault.ledger}; `proctor registry repair --restore` sets it back"
+    )

@@ -62,7 +62,7 @@ from registry.evidence import (
 from registry.findings import Finding, find_faults
 from registry.ledger import Ledger, LedgerWriter, stamp
 from registry.pages import write_pages
-from registry.projection import Projection
+from registry.projection import Projection, left_alone
 from registry.state import ModelState, RegistryState, VersionRecord
 from registry.versions import DIGEST_TAG, VersionStore
 
@@ -391,17 +391,10 @@ class Registry:
             except (AliasTampered, VersionNotFound, ModelNotFound) as error:
                 faults.append(error)
                 continue
-            for line in (*lines, *map(_left_alone, tampered)):
+            for line in (*lines, *map(left_alone, tampered)):
                 tell(line)
             done += lines
             faults += tampered
         if faults:
             raise faults[0]
         return done
-
-
-def _left_alone(fault: AliasTampered) -> str:
-    return (
-        f"left alone: {fault.model}@{fault.alias} is at {fault.found} in MLflow, the ledger says"
-        f" {fault.ledger}; `proctor registry repair --restore` sets it back"
-    )

@@ -790,14 +790,15 @@ class IndexAway(ServiceAway):
     slug = "index-away"
     title = "The package index does not answer"
 
-    def __init__(self, profile: str, release: str, reason: str) -> None:
+    def __init__(self, profile: str, release: str, reason: str, works_offline: str) -> None:
         self.profile = profile
         self.release = release
         self.reason = reason
         super().__init__(
             f"profile {profile}: {release} is not on this machine, and pip cannot reach the"
             f" package index ({reason}).",
-            mend="pip's own settings count (PIP_INDEX_URL, PIP_FIND_LINKS, PIP_CERT).",
+            mend=f"{works_offline} pip's own settings count (PIP_INDEX_URL, PIP_FIND_LINKS,"
+            " PIP_CERT).",
         )
 
 

@@ -8,7 +8,7 @@ reads it from the command line, and for a suite, which declares it. Knows no fil
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import parse_qsl, urlencode
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
@@ -17,7 +17,6 @@ from contracts.errors import BadInput
 from contracts.shape import Shape
 
 FormatName = Literal["proctor", "mmlu", "columns", "codemmlu", "mmlu-redux"]
-FORMATS: Final[tuple[FormatName, ...]] = get_args(FormatName)
 
 ColumnName = Literal[
     "id",

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from contracts.markdown import table
 from contracts.models import CHALLENGER, CHAMPION
 from contracts.verdicts import EvaluationResult, GroupAccuracy, Interval, TrainingResult
 from registry.state import VersionRecord
@@ -107,7 +108,7 @@ def _what(training: TrainingResult, params: Mapping[str, str]) -> str:
         ("parameters", _number(params.get("parameters"))),
         ("scoring", f"`{training.scoring}`: {_SCORING[training.scoring]}"),
     ]
-    return _table(("what", "value"), rows)
+    return table(("what", "value"), rows)
 
 
 def _kept(training: TrainingResult) -> str:
@@ -149,7 +150,7 @@ def _accuracy(
     rows = [(name, group.questions, _interval(group.accuracy)) for name, group in families]
     more = f"\n\n{hidden} more families stand in the evaluation's run." if hidden else ""
     return (
-        whole + ("\n\n" + _table(("family", "questions", "accuracy"), rows) if rows else "") + more
+        whole + ("\n\n" + table(("family", "questions", "accuracy"), rows) if rows else "") + more
     )
 
 
@@ -216,7 +217,7 @@ def _lineage(record: VersionRecord, runs: Mapping[str, RunFacts]) -> str:
         ("data", f"`{registered.data_digest}`"),
         ("commit", f"`{registered.commit}`"),
     ]
-    return _table(("step", "value"), rows)
+    return table(("step", "value"), rows)
 
 
 def _link(run: RunFacts) -> str:
@@ -231,8 +232,3 @@ def _interval(found: Interval) -> str:
 def _number(text: str | None) -> str:
     """Digits in groups of three; ``unknown`` when nothing was recorded."""
     return f"{int(text):,}" if text is not None and text.isdigit() else text or "unknown"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [columns, tuple("---" for _ in columns), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from contracts.digests import digest_of_file
 from contracts.errors import BadInput
+from contracts.markdown import table
 
 SPLITS: Final = ("train", "validation")
 MANIFEST: Final = "manifest.json"
@@ -111,7 +112,7 @@ def _splits(
         for split, facts in manifest.get("splits", {}).items()
         if split not in rows
     ]
-    return _table(("split", "questions", "use", "digest"), lines)
+    return table(("split", "questions", "use", "digest"), lines)
 
 
 def _kinds(rows: Mapping[str, Sequence[Mapping[str, Any]]], manifest: Mapping[str, Any]) -> str:
@@ -149,7 +150,7 @@ def _families(rows: Sequence[Mapping[str, Any]]) -> str:
     families = sorted({str(family) for family, _ in counts if family is not None})
     if not families:
         return "The questions name no family."
-    return _table(
+    return table(
         ("family", *levels, "questions"),
         [
             (
@@ -168,20 +169,15 @@ def _stems(rows: Sequence[Mapping[str, Any]]) -> str:
     rest = ordered[STEMS_SHOWN:]
     if rest:
         lines.append((f"{len(rest)} other stems", sum(count for _, count in rest)))
-    return _table(("stem", "questions"), lines)
+    return table(("stem", "questions"), lines)
 
 
 def _letters(rows: Sequence[Mapping[str, Any]]) -> str:
     counts = Counter(str(row.get("answer", "unknown")) for row in rows)
-    return _table(("right letter", "questions"), sorted(counts.items()))
+    return table(("right letter", "questions"), sorted(counts.items()))
 
 
 def _short(text: str) -> str:
     """A stem in one cell of a table."""
     line = " ".join(text.split()).replace("|", "\\|")
     return line if len(line) <= STEM_CHARACTERS else line[: STEM_CHARACTERS - 1] + "…"
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = [columns, tuple("---" for _ in columns), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

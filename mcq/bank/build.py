@@ -29,7 +29,6 @@ from mcq.bank.kinds import DRAWERS, KINDS, STEMS, Item, families_of
 from mcq.bank.program import SPLIT_BUCKETS, bucket_of, program_hash
 
 RECIPE: Final = "proctor-bank-2"
-STEM: Final = STEMS["output"]
 ATTEMPTS: Final = 300
 CHUNK: Final = 100
 # Items whose programs share a child process: a fork costs more than the programs.

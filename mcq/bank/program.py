@@ -69,9 +69,7 @@ def normalised(source: str) -> str:
     The same on every supported Python (``ast.dump`` is not: 3.13 leaves empty lists out).
     Raises ``SyntaxError`` when ``source`` is no Python.
     """
-    tree = ast.parse(source)
-    names = {name: f"v{place}" for place, name in enumerate(_own_names(tree))}
-    return repr(_flatten(tree, names))
+    return repr(_flatten(ast.parse(source), own_names(source)))
 
 
 def program_hash(source: str) -> str:

@@ -57,17 +57,20 @@ def build(
     from mcq.bank.build import build_bank
     from mcq.bank.kinds import KINDS
     from mcq.write import check_bank_place, write_bank
+    from proctor.interruption import sigterm_interrupts
 
     check_bank_place(out)
+    bar = Progress("questions", count, "questions")
     try:
-        with Progress("questions", count, "questions") as progress:
+        # Ended at once, the workers would outlive us.
+        with sigterm_interrupts() as interruption, bar as progress:
             bank = build_bank(
                 count,
                 seed,
                 kinds=kinds or KINDS,
                 families=families or None,
                 workers=workers,
-                progress=progress.to,
+                progress=interruption.checked(progress.to),
             )
     except ValueError as error:
         raise BadInput(f"{error}.") from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts.errors import BadInput
-from contracts.sources import FORMATS, QuestionSource, parse_source
+from contracts.sources import FormatName, QuestionSource, parse_source
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DATASET = {"dataset": "someone/quiz", "revision": COMMIT}
@@ -101,4 +101,4 @@ def test_an_address_says_all_that_it_was_made_of(
 def test_the_formats_are_the_loaders() -> None:
     from mcq.loaders.reading import LOADERS
 
-    assert tuple(LOADERS) == FORMATS
+    assert tuple(LOADERS) == get_args(FormatName)

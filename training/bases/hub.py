@@ -143,7 +143,7 @@ def _away(name: str, profile: HubProfile, reason: str, works_offline: str) -> Hu
         f"profile {name}: {profile.repository}",
         constants.ENDPOINT,
         reason,
-        mend=f"Profiles that need no hub: {works_offline}. HF_ENDPOINT names a mirror;"
+        mend=f"{works_offline} HF_ENDPOINT names a mirror;"
         " docs/models.md tells how to bring a model over by hand.",
     )
 

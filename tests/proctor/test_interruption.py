@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from proctor.interruption import Interruption, sigterm_interrupts
+from proctor.interruption import GRACE_SECONDS, Interruption, sigterm_interrupts
 
 
 def test_sigterm_interrupts_within_the_block_and_not_after_it() -> None:
@@ -36,6 +38,60 @@ def test_a_lost_interruption_comes_at_the_next_step() -> None:
         with pytest.raises(KeyboardInterrupt):
             progress(2)
     assert told == [1]
+
+
+def struck_between(steps: Callable[[int], None], step: Callable[[], None]) -> None:
+    """``step`` after the first of ``steps``, within the block; the second comes after it."""
+    with sigterm_interrupts() as interruption:
+        progress = interruption.checked(steps)
+        progress(1)
+        step()
+        progress(2)
+
+
+def test_a_step_that_is_asked_after_is_never_cut_in_two() -> None:
+    """An exception between a lock's acquire and its ``with`` would leave it locked for ever:
+    so ended a training under coverage, whose tracer takes a lock at every line."""
+    lock, told = threading.Lock(), list[int]()
+
+    def step() -> None:
+        lock.acquire()
+        signal.raise_signal(signal.SIGTERM)
+        lock.release()
+
+    with pytest.raises(KeyboardInterrupt):
+        struck_between(told.append, step)
+    assert told == [1]
+    assert not lock.locked()
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["after the grace", "at a second signal"])
+def test_where_no_step_comes_the_work_is_interrupted_all_the_same(again: bool) -> None:
+    handler, began = signal.getsignal(signal.SIGALRM), time.monotonic()
+    told: list[int] = []
+
+    def step() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        if again:
+            signal.raise_signal(signal.SIGTERM)
+        while True:
+            signal.pause()
+
+    with pytest.raises(KeyboardInterrupt):
+        struck_between(told.append, step)
+    assert told == [1]
+    assert again or time.monotonic() - began >= 0.9 * GRACE_SECONDS
+    assert signal.getsignal(signal.SIGALRM) == handler
+
+
+def test_the_alarm_of_somebody_else_goes_on() -> None:
+    before = signal.setitimer(signal.ITIMER_REAL, 500)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            struck_between(lambda _done: None, lambda: signal.raise_signal(signal.SIGTERM))
+        assert 400 < signal.getitimer(signal.ITIMER_REAL)[0] <= 500
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
 
 
 def test_sigint_interrupts_as_before_unless_it_is_ignored() -> None:

@@ -8,7 +8,7 @@ version never changes. YAML is parsed in ``proctor/``; here stand only shapes.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -19,6 +19,10 @@ from contracts.shape import Shape
 from contracts.sources import QuestionSource
 
 SUITE_REFERENCE: Final = r"^[a-z0-9][a-z0-9_.-]{0,99}(?:@[1-9][0-9]{0,5})?$"
+Protocol = Literal["scored", "generate"]
+"""``scored``: the probability of every choice, one forward pass; ``generate``: the model
+writes a reply and its letter is parsed (CodeMMLU, arXiv:2410.01999)."""
+
 SuiteName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,99}$")]
 
 
@@ -72,6 +76,18 @@ class SuiteSpec(Shape):
     filter: SuiteFilter = Field(default=SuiteFilter(), description="which questions are taken")
     max_questions: int | None = Field(
         default=None, ge=1, description="at most so many, in the suite's order"
+    )
+    protocol: Protocol = Field(
+        default="scored", description="how an answer is had: scored, or generate"
+    )
+    template: str | None = Field(
+        default=None, description="prompt template in place of the version's own"
+    )
+    shots: tuple[QuestionSource, ...] = Field(
+        default=(), description="where the questions shown with their answers first are"
+    )
+    shots_count: int = Field(
+        default=0, ge=0, le=32, description="how many of them, the first in their files' order"
     )
     digest: Digest | None = Field(
         default=None, description="what the questions must be; absent until it is pinned"

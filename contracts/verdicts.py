@@ -62,7 +62,12 @@ class TrainingResult(Shape):
 
 class QuestionRecord(Shape):
     """How one question was answered. ``letter`` is ``None`` when it could not be scored,
-    which is a fact of its own and never a wrong answer."""
+    which is a fact of its own and never a wrong answer.
+
+    ``option_mass`` and ``orders`` are of letter scoring only. ``orders[k][j]`` is the
+    probability of letter ``j`` when the choices stood rotated by ``k``: place ``j`` then held
+    choice ``(j + k) % n`` of the ``n`` choices, so ``orders[0]`` is ``probabilities``.
+    """
 
     id: str
     family: str | None
@@ -73,6 +78,9 @@ class QuestionRecord(Shape):
     confidence: Ratio | None
     probabilities: tuple[Ratio, ...]
     misconception: str | None = None
+    kind: str | None = None
+    option_mass: Ratio | None = None
+    orders: tuple[tuple[Ratio, ...], ...] = ()
 
 
 class GroupAccuracy(Shape):

@@ -4,25 +4,44 @@ The one file of this package that imports torch and transformers. No network, no
 folder's own, weights from safetensors only. Works for every causal language model of
 transformers whose context has a length. Logits become log-probabilities in fp32.
 
-Source: https://huggingface.co/docs/transformers/main_classes/model (from_pretrained).
+What rows share is read once. Tokens that all rows of a suite begin with (few-shot examples,
+the template's opening) are a *prefix*: their keys and values are kept and used by every
+batch. What the rows of one question share after it is the stem of a *tree* (``mcq.tokens``):
+the tree is one sequence, its branches side by side, an attention mask keeps each branch from
+seeing its neighbours, and positions count as if each stood alone (tree attention as in
+SpecInfer, arXiv:2305.09781, section 4). Only positions whose prediction is wanted are
+projected onto the vocabulary. A model whose attention cannot be steered so (sliding windows,
+positions of its own) is read row by row, and the log says why.
+
+Source: https://huggingface.co/docs/transformers/main_classes/model (from_pretrained),
+https://huggingface.co/docs/transformers/kv_cache (DynamicCache).
 """
 
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedTokenizerFast
 
-from contracts.errors import CheckpointInvalid
-from mcq.tokens import Row
+from contracts.errors import BadParams, CheckpointInvalid
+from mcq.tokens import Row, Tree, tree_of
 
 IGNORED: Final = -100
+# Rows of logits that stand in memory at a time; a row is the vocabulary's length.
+HEAD_ROWS: Final = 16
+Precision = Literal["fp32", "bf16"]
+_DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16}
+# How far two ways of reading may differ in nats before one of them is taken for wrong.
+_TOLERANCE_NATS: Final = {"fp32": 1e-3, "bf16": 0.5}
+_LOG: Final = logging.getLogger(__name__)
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -52,28 +71,238 @@ def load_weights(folder: Path, dtype: torch.dtype = torch.float32) -> Any:
         raise CheckpointInvalid(folder, f"{type(error).__name__}: {error}") from error
 
 
+def usable_precision(wanted: Precision, device: str) -> Precision:
+    """``wanted``, or fp32 on a CPU without units for bf16: there bf16 is emulated, slower than
+    fp32 by an order of magnitude and less exact."""
+    if wanted == "fp32" or device != "cpu" or _cpu_has_bf16():
+        return wanted
+    _LOG.warning("this CPU has no units for bf16: scoring in fp32")
+    return "fp32"
+
+
+def _cpu_has_bf16() -> bool:
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def usable_device(wanted: str) -> str:
+    """``auto`` as ``cuda`` where there is one, else ``cpu``. Raises ``BadParams``."""
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted.startswith("cuda") and not torch.cuda.is_available():
+        raise BadParams("the device", f"{wanted!r} was asked for, and torch sees no GPU here.")
+    return wanted
+
+
+@dataclass(frozen=True)
+class Prefix:
+    """Tokens that were read, and each layer's keys and values of them: (1, heads, P, D)."""
+
+    tokens: tuple[int, ...]
+    layers: tuple[tuple[Tensor, Tensor], ...]
+
+
 class LanguageModel:
     """A model with its tokenizer, for reading. Not thread-safe: one caller at a time."""
 
-    def __init__(self, model: Any, tokenizer: Any, context_tokens: int) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, context_tokens: int, precision: Precision = "fp32"
+    ) -> None:
         self._model = model.eval()
+        self._device = model.device
+        self._precision = precision
         self._positions = "position_ids" in inspect.signature(model.forward).parameters
+        self._prefix: Prefix | None = None
         self.tokenizer = tokenizer
         self.context_tokens = context_tokens
+        self.shares = self._can_share()
 
     @classmethod
-    def load(cls, folder: Path) -> LanguageModel:
-        """In fp32. Raises ``CheckpointInvalid``."""
+    def load(
+        cls, folder: Path, *, precision: Precision = "fp32", device: str = "cpu"
+    ) -> LanguageModel:
+        """Raises ``CheckpointInvalid``."""
         tokenizer = load_tokenizer(folder)
-        model = load_weights(folder)
+        model = load_weights(folder, _DTYPES[precision])
         context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
         if not isinstance(context, int):
             raise CheckpointInvalid(folder, "config.json does not say how long its context is")
-        return cls(model, tokenizer, context)
+        return cls(model.to(device), tokenizer, context, precision)
+
+    # ------------------------------------------------------------ what is asked
 
     @torch.inference_mode()
-    def reply_log_likelihoods(self, rows: Sequence[Row]) -> list[float]:
-        """Nats of each row's reply after its prompt, summed over the reply's tokens."""
+    def reply_log_likelihoods(
+        self, questions: Sequence[Sequence[Row]], prefix: Sequence[int] = ()
+    ) -> list[float]:
+        """Nats of each row's reply after its prompt, summed over the reply's tokens, row
+        after row. All rows begin with ``prefix``, which ends before any prompt does."""
+        rows = [row for asked in questions for row in asked]
+        if not self.shares:
+            return self._replies_row_by_row(rows)
+        hidden, places = self._read(questions, len(prefix), self._kept(prefix))
+        targets = [token for row in rows for token in row.reply]
+        owners = [place for place, row in enumerate(rows) for _ in row.reply]
+        wanted = [
+            places(place, position - 1)
+            for place, row in enumerate(rows)
+            for position in range(len(row.prompt), row.length)
+        ]
+        # The replies of a question begin at one and the same place: projected once.
+        unique, where = torch.unique(torch.tensor(wanted), return_inverse=True)
+        spread = self._nats(hidden, unique, where, torch.tensor(targets))
+        sums = torch.zeros(len(rows), dtype=torch.float64)
+        sums.index_add_(0, torch.tensor(owners), spread.double())
+        return [float(value) for value in sums.tolist()]
+
+    @torch.inference_mode()
+    def next_log_probabilities(
+        self,
+        questions: Sequence[Sequence[Row]],
+        wanted: Sequence[int],
+        prefix: Sequence[int] = (),
+    ) -> list[list[float]]:
+        """Nats of each token of ``wanted``, over the whole vocabulary, right after each row's
+        prompt: (rows, len(wanted)). All rows begin with ``prefix``, none is only that."""
+        rows = [row for asked in questions for row in asked]
+        if not self.shares:
+            return self._next_row_by_row([row.prompt for row in rows], wanted)
+        hidden, places = self._read(questions, len(prefix), self._kept(prefix))
+        last = torch.tensor(
+            [places(place, len(row.prompt) - 1) for place, row in enumerate(rows)],
+            device=hidden.device,
+        )
+        columns = torch.tensor(list(wanted), device=hidden.device)
+        head = self._model.get_output_embeddings()
+        found = torch.cat(
+            [
+                head(hidden[part]).float().log_softmax(-1)[:, columns]
+                for part in torch.split(last, HEAD_ROWS)
+            ]
+        )
+        nats: list[list[float]] = found.tolist()  # the one copy to the host
+        return nats
+
+    # ------------------------------------------------------------ what rows share, once
+
+    def _kept(self, tokens: Sequence[int]) -> Prefix | None:
+        """The prefix with these tokens, read when it is not the one that was read last."""
+        if not tokens:
+            return None
+        if self._prefix is None or self._prefix.tokens != tuple(tokens):
+            cache = DynamicCache()
+            self._model.get_decoder()(
+                input_ids=torch.tensor([list(tokens)], device=self._device),
+                past_key_values=cache,
+                use_cache=True,
+            )
+            layers = tuple((layer.keys, layer.values) for layer in cache.layers)
+            self._prefix = Prefix(tuple(tokens), layers)
+        return self._prefix
+
+    def _read(
+        self, questions: Sequence[Sequence[Row]], skipped: int, prefix: Prefix | None
+    ) -> tuple[Tensor, Any]:
+        """Hidden states of all trees, flattened (B x T, H), and a function from a row's number
+        and a position in it to its place among them."""
+        trees = [tree_of([row.prompt + row.reply for row in asked], skipped) for asked in questions]
+        longest = max(tree.length for tree in trees)
+        tokens = torch.zeros((len(trees), longest), dtype=torch.long)
+        positions = torch.zeros((len(trees), longest), dtype=torch.long)
+        branch_of = torch.full((len(trees), longest), -1, dtype=torch.long)
+        for place, tree in enumerate(trees):
+            _lay_out(tree, tokens[place], positions[place], branch_of[place], skipped)
+        given: dict[str, Any] = {
+            "input_ids": tokens.to(self._device),
+            "position_ids": positions.to(self._device),
+        }
+        if prefix is not None or any(len(tree.branches) > 1 for tree in trees):
+            given["attention_mask"] = self._mask(branch_of.to(self._device), skipped)
+        if prefix is not None:
+            size = (len(trees), -1, -1, -1)
+            given["past_key_values"] = DynamicCache(
+                [(keys.expand(size), values.expand(size)) for keys, values in prefix.layers]
+            )
+        hidden: Tensor = self._model.get_decoder()(
+            **given, use_cache=prefix is not None
+        ).last_hidden_state
+        rows = [
+            (place, one) for place, tree in enumerate(trees) for one in range(len(tree.branches))
+        ]
+
+        def place_of(row: int, position: int) -> int:
+            place, branch = rows[row]
+            return place * longest + trees[place].place(branch, position - skipped)
+
+        return hidden.flatten(0, 1), place_of
+
+    def _mask(self, branch_of: Tensor, skipped: int) -> Tensor:
+        """What each token attends to, as addends: (B, 1, T, P + T). Padding stands last and
+        attends to itself, so that no row is without any."""
+        longest = branch_of.shape[1]
+        earlier = torch.ones((longest, longest), dtype=torch.bool, device=self._device).tril()
+        ours, theirs = branch_of[:, :, None], branch_of[:, None, :]
+        seen = earlier & ((theirs == ours) | (theirs == 0))
+        mask = torch.zeros(
+            (len(branch_of), 1, longest, skipped + longest),
+            dtype=_DTYPES[self._precision],
+            device=self._device,
+        )
+        mask[:, 0, :, skipped:].masked_fill_(~seen, torch.finfo(mask.dtype).min)
+        return mask
+
+    def _nats(self, hidden: Tensor, unique: Tensor, where: Tensor, targets: Tensor) -> Tensor:
+        """Log-probability of ``targets[i]`` predicted at ``unique[where[i]]``: (N,), on the
+        host; a few rows of logits at a time."""
+        head = self._model.get_output_embeddings()
+        found = torch.zeros(len(targets), device=hidden.device)
+        for start in range(0, len(unique), HEAD_ROWS):
+            rows = unique[start : start + HEAD_ROWS].to(hidden.device)
+            inside = ((where >= start) & (where < start + HEAD_ROWS)).nonzero()[:, 0]
+            spread = head(hidden[rows]).float().log_softmax(-1)
+            picked = spread[
+                (where[inside] - start).to(hidden.device), targets[inside].to(hidden.device)
+            ]
+            found[inside.to(hidden.device)] = picked
+        return found.cpu()
+
+    def _can_share(self) -> bool:
+        """Whether prefix and trees give this model's own numbers; the log says why not."""
+        kinds = set(getattr(self._model.config.get_text_config(), "layer_types", None) or ())
+        if kinds - {"full_attention"}:
+            reason = f"its layers are {', '.join(sorted(kinds))}"
+        elif not self._positions:
+            reason = "it takes no positions"
+        else:
+            reason = self._difference_of_trees()
+        if reason:
+            _LOG.warning("prefixes are not shared between questions: %s", reason)
+        return not reason
+
+    @torch.inference_mode()
+    def _difference_of_trees(self) -> str:
+        """A made-up question of two branches after a prefix, read both ways; empty if equal."""
+        size = self._model.get_input_embeddings().num_embeddings
+        ids = [(7 * place + 3) % size for place in range(12)]
+        prefix, stem = ids[:4], ids[4:8]
+        rows = [Row(prefix + stem + ids[8:10], []), Row(prefix + stem + ids[10:12], [])]
+        every = range(min(size, 32))
+        plain = torch.tensor(self._next_row_by_row([row.prompt for row in rows], every))
+        try:
+            self.shares = True
+            shared = torch.tensor(self.next_log_probabilities([rows], every, prefix))
+        except Exception as error:  # noqa: BLE001  # whatever a model not made for it raises
+            return f"{type(error).__name__}: {error}"
+        finally:
+            self._prefix = None
+        apart = float((plain - shared).abs().max())
+        if apart <= _TOLERANCE_NATS[self._precision]:
+            return ""
+        return f"its numbers would differ by {apart:.2g} nats"
+
+    # ------------------------------------------------------------ row by row
+
+    def _replies_row_by_row(self, rows: Sequence[Row]) -> list[float]:
         longest = max(row.length for row in rows) - 1
         tokens = torch.zeros((len(rows), longest), dtype=torch.long)  # (B, T)
         targets = torch.full((len(rows), longest), IGNORED, dtype=torch.long)
@@ -81,22 +310,20 @@ class LanguageModel:
             ids = torch.tensor(row.prompt + row.reply)
             tokens[place, : row.length - 1] = ids[:-1]
             targets[place, len(row.prompt) - 1 : row.length - 1] = ids[len(row.prompt) :]
+        tokens, targets = tokens.to(self._device), targets.to(self._device)
         # Padding stands to the right of everything that is read: causal attention hides it.
         hidden: Tensor = self._model.get_decoder()(input_ids=tokens).last_hidden_state  # (B, T, H)
         wanted = targets != IGNORED
         head = self._model.get_output_embeddings()
         logits = head(hidden[wanted]).float()  # (N, V): only what is read
-        losses = functional.cross_entropy(logits, targets[wanted], reduction="none")
+        losses = functional.cross_entropy(logits, targets[wanted], reduction="none").cpu()
         sums = torch.zeros(len(rows), dtype=torch.float64)
-        sums.index_add_(0, wanted.nonzero()[:, 0], -losses.double())
+        sums.index_add_(0, wanted.cpu().nonzero()[:, 0], -losses.double())
         return [float(value) for value in sums.tolist()]
 
-    @torch.inference_mode()
-    def next_log_probabilities(
+    def _next_row_by_row(
         self, prompts: Sequence[list[int]], wanted: Sequence[int]
     ) -> list[list[float]]:
-        """Nats of each token of ``wanted``, over the whole vocabulary, right after each
-        prompt: (B, len(wanted))."""
         longest = max(len(prompt) for prompt in prompts)
         # Padding on the left, so that the last place is everyone's and is projected alone.
         tokens = torch.zeros((len(prompts), longest), dtype=torch.long)  # (B, T)
@@ -108,6 +335,24 @@ class LanguageModel:
         if self._positions:
             # Without padding a row would count from 0: so does it here.
             given["position_ids"] = (mask.cumsum(1) - 1).clamp(min=0)
+        given = {name: part.to(self._device) for name, part in given.items()}
         logits: Tensor = self._model(**given, logits_to_keep=1, use_cache=False).logits[:, -1]
         spread = logits.float().log_softmax(-1)  # (B, V)
         return [[float(value) for value in row] for row in spread[:, list(wanted)].tolist()]
+
+
+def _lay_out(
+    tree: Tree, tokens: Tensor, positions: Tensor, branch_of: Tensor, skipped: int
+) -> None:
+    """Write a tree's tokens side by side: the stem is branch 0, row ``i`` branch ``i + 1``."""
+    start = len(tree.stem)
+    tokens[:start] = torch.tensor(tree.stem, dtype=torch.long)
+    positions[:start] = torch.arange(skipped, skipped + start)
+    branch_of[:start] = 0
+    for number, branch in enumerate(tree.branches, start=1):
+        end = start + len(branch)
+        tokens[start:end] = torch.tensor(branch, dtype=torch.long)
+        first = skipped + len(tree.stem)
+        positions[start:end] = torch.arange(first, first + len(branch))
+        branch_of[start:end] = number
+        start = end

@@ -9,12 +9,16 @@ under an old name would change what a registered version answers.
 No template here has a system message. A chat template that adds one of its own where none
 is given (Qwen2.5: "You are Qwen, created by Alibaba Cloud. ...") therefore adds it: the
 model is asked the way its makers tuned it, and that text travels inside the checkpoint.
+
+Questions shown with their answers before the one that is asked (*shots*) are past turns of
+the conversation. ``mmlu-1`` is for base models: no conversation, one plain text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -23,6 +27,20 @@ from contracts.questions import LETTERS, Question
 
 Messages = list[dict[str, str]]
 Template = Callable[[Question], Messages]
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A prompt that is no conversation: ``text`` as the model reads it, and what stands
+    between it and the reply."""
+
+    text: str
+    before_reply: str
+
+
+Prompt = Messages | Completion
+PromptWriter = Callable[[Question, Sequence[Question]], Prompt]
+"""From a question, and shots that know their answers, to what the model reads."""
 
 REASONED_PARTS: Final = ("Understanding", "Analysis", "Reasoning", "Conclusion", "Answer")
 """The parts of a reasoned reply in their order, each ``Name: text``; the last is a letter."""
@@ -75,13 +93,53 @@ TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType(
     {"code-1": code_1, "letter-1": letter_1, "reasoned-1": reasoned_1}
 )
 
+
+def mmlu_1(question: Question, shots: Sequence[Question] = ()) -> Completion:
+    """MMLU's text for base models (arXiv:2009.03300, section 4 and figure 1b): a heading,
+    the shots with their letters, the question, and "Answer:"."""
+    parts = ["The following are multiple choice questions (with answers)."]
+    parts += [f"{_plain(shot)} {shot.answer}" for shot in shots]
+    return Completion("\n\n".join([*parts, _plain(question)]), before_reply=" ")
+
+
+def _plain(question: Question) -> str:
+    code = [] if question.code is None else [question.code.rstrip()]
+    choices = [f"{letter}. {text}" for letter, text in zip(LETTERS, question.choices, strict=False)]
+    return "\n".join([question.stem, *code, *choices, "Answer:"])
+
+
 DEFAULT_TEMPLATE: Final[Mapping[ScoringMethod, str]] = MappingProxyType(
     {"text": "code-1", "letter": "letter-1"}
 )
 """The template that a new version of each scoring method is asked with."""
 
 SCORED_AFTER: Final[Mapping[str, ScoringMethod]] = MappingProxyType(
-    {"code-1": "text", "letter-1": "letter"}
+    {"code-1": "text", "letter-1": "letter", "mmlu-1": "letter"}
 )
 """The scoring that fits what a template asks for; ``reasoned-1`` asks for prose and is for
 fine-tuning and explanations, not for scoring."""
+
+KNOWN: Final = frozenset({*TEMPLATES, *SCORED_AFTER})
+"""Names of all templates."""
+
+
+def prompt_writer(template: str) -> PromptWriter:
+    """The writer of a template's prompts. Raises ``KeyError`` for an unknown one."""
+    if template == "mmlu-1":
+        return mmlu_1
+    write = TEMPLATES[template]
+    by_letter = SCORED_AFTER.get(template) != "text"
+
+    def conversation(question: Question, shots: Sequence[Question]) -> Messages:
+        past: Messages = []
+        for shot in shots:
+            past += [*write(shot), {"role": "assistant", "content": _reply(shot, by_letter)}]
+        return past + write(question)
+
+    return conversation
+
+
+def _reply(shot: Question, by_letter: bool) -> str:
+    if shot.answer is None or shot.gold is None:
+        raise ValueError(f"question {shot.id} does not know its answer: it cannot be a shot")
+    return shot.answer if by_letter else shot.choices[shot.gold]

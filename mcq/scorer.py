@@ -1,120 +1,303 @@
 """The scorer: a probability for every choice of a question, from one forward pass.
 
 How (``text`` or ``letter``) is a property of the checkpoint: ``mcq.scoring``. Here stand
-what both share: loading, the context's length, batches of similar length, the order of the
-results. Knows nothing of MLflow, HTTP or files of questions. fp32, no dropout, one thread
-pool as the process has it.
+what both share: loading, the context's length, the plan of a suite (what all prompts begin
+with, batches of similar length), the order of the results. Knows nothing of MLflow, HTTP or
+files of questions. No dropout, one thread pool as the process has it.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+from contracts.digests import canonical_json, digest_of_bytes
 from contracts.errors import CheckpointInvalid
 from contracts.models import CheckpointFacts, ScoringMethod
 from contracts.questions import Question
 from mcq.checkpoint import check_digest, checkpoint_digest, read_facts
-from mcq.model import LanguageModel
-from mcq.prompts import SCORED_AFTER, TEMPLATES, Template
+from mcq.model import (
+    LanguageModel,
+    Precision,
+    load_tokenizer,
+    usable_device,
+    usable_precision,
+)
+from mcq.orders import Orders
+from mcq.prompts import KNOWN, SCORED_AFTER, PromptWriter, prompt_writer
 from mcq.scoring.letter import LetterScoring
 from mcq.scoring.scored import Asked, Scored
 from mcq.scoring.text import TextScoring
+from mcq.tokens import shared_length
 
-__all__ = ["DEFAULT_BATCH_TOKENS", "Scored", "Scorer"]
+__all__ = ["DEFAULT_BATCH_TOKENS", "Prepared", "Scored", "Scorer", "ScorerIdentity"]
 
 DEFAULT_BATCH_TOKENS: Final = 8_192
+# Raised whenever the same model gives other numbers for the same question.
+SCORER_VERSION: Final = 2
+# A batch grows no further than this share of padding, once it keeps the processor busy.
+MOST_PADDING: Final = 0.05
+BUSY_TOKENS: Final = 256
+# Below, reading what prompts share apart costs more than it saves.
+LEAST_PREFIX_TOKENS: Final = 8
 
 
 class Method(Protocol):
     """A way of scoring: questions to tokens, and a batch of them to numbers."""
 
-    def encode(self, questions: Sequence[Question]) -> list[Asked]: ...
-    def score(self, batch: Sequence[Asked]) -> list[Scored]: ...
+    def encode(
+        self, questions: Sequence[Question], shots: Sequence[Question], orders: Orders
+    ) -> list[Asked]: ...
+    def score(
+        self, model: LanguageModel, batch: Sequence[Asked], prefix: Sequence[int]
+    ) -> list[Scored]: ...
 
 
-METHODS: Final[Mapping[ScoringMethod, Callable[[LanguageModel, Template], Method]]] = (
-    MappingProxyType({"text": TextScoring, "letter": LetterScoring})
+METHODS: Final[Mapping[ScoringMethod, Callable[[Any, PromptWriter], Method]]] = MappingProxyType(
+    {"text": TextScoring, "letter": LetterScoring}
 )
 
 
-class Scorer:
-    """A loaded checkpoint that scores questions. Not thread-safe: one caller at a time."""
+@dataclass(frozen=True)
+class ScorerIdentity:
+    """What decides the numbers of a question, beside the question: equal identities give
+    equal answers. ``weights`` and ``tokenizer`` are digests."""
 
-    def __init__(self, model: LanguageModel, facts: CheckpointFacts, digest: str) -> None:
-        """Raises ``ValueError`` when the model cannot be scored as ``facts`` say."""
-        self._model = model
-        self._method = METHODS[facts.scoring](model, TEMPLATES[facts.template])
+    weights: str
+    tokenizer: str
+    template: str
+    precision: Precision
+    scorer_version: int = SCORER_VERSION
+
+    @property
+    def digest(self) -> str:
+        return digest_of_bytes(canonical_json(asdict(self)).encode())
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A suite as tokens, planned: the same on every machine for the same arguments.
+
+    ``prefix`` are the tokens that all prompts begin with and that are read once;
+    ``batches`` hold places of questions, ``unscored`` those that do not fit.
+    ``tokens_read`` counts what the batches read without padding, ``tokens_padded`` with it.
+    """
+
+    asked: tuple[Asked, ...]
+    prefix: tuple[int, ...]
+    batches: tuple[tuple[int, ...], ...]
+    unscored: Mapping[int, Scored]
+    tokens_read: int
+    tokens_padded: int
+
+
+class Scorer:
+    """A checkpoint that scores questions; its weights are read when the first is asked.
+    Not thread-safe: one caller at a time."""
+
+    def __init__(
+        self,
+        folder: Path,
+        facts: CheckpointFacts,
+        digest: str,
+        *,
+        template: str,
+        precision: Precision,
+        device: str,
+    ) -> None:
+        """Raises ``CheckpointInvalid`` when the model cannot be scored as ``facts`` say."""
         self.facts = facts
         self.digest = digest
+        self._folder = folder
+        self._precision = precision
+        self._device = device
+        self._tokenizer = load_tokenizer(folder)
+        self._loaded: LanguageModel | None = None
+        try:
+            self._method = METHODS[facts.scoring](self._tokenizer, prompt_writer(template))
+        except ValueError as error:
+            raise CheckpointInvalid(folder, str(error)) from error
+        self.identity = ScorerIdentity(digest, _tokenizer_digest(folder), template, precision)
 
     @classmethod
-    def load(cls, folder: Path, *, expected_digest: str | None = None) -> Scorer:
-        """Load a checkpoint folder; no network, no remote code, safetensors only.
+    def load(
+        cls,
+        folder: Path,
+        *,
+        expected_digest: str | None = None,
+        template: str | None = None,
+        precision: Precision = "fp32",
+        device: str = "cpu",
+        lazy: bool = False,
+    ) -> Scorer:
+        """Open a checkpoint folder; no network, no remote code, safetensors only.
 
+        ``template`` in place of the checkpoint's own, of the same scoring; ``device`` as torch
+        names it, or ``auto``. ``lazy`` leaves the weights for the first question.
         Raises ``CheckpointInvalid`` for a folder that is not one or that cannot be scored as
-        its facts say, ``DigestMismatch`` when ``expected_digest`` is given and a byte differs.
+        its facts say, ``DigestMismatch`` when ``expected_digest`` is given and a byte differs,
+        ``BadParams`` for a device that is not there.
         """
         facts = read_facts(folder)
-        if facts.template not in TEMPLATES:
-            raise CheckpointInvalid(folder, f"its template {facts.template!r} is unknown here")
-        if SCORED_AFTER.get(facts.template) != facts.scoring:
+        name = template or facts.template
+        if name not in KNOWN:
+            raise CheckpointInvalid(folder, f"its template {name!r} is unknown here")
+        if SCORED_AFTER.get(name) != facts.scoring:
             raise CheckpointInvalid(
-                folder, f"{facts.scoring} scoring does not fit its template {facts.template!r}"
+                folder, f"{facts.scoring} scoring does not fit its template {name!r}"
             )
+        device = usable_device(device)
         digest = (
             check_digest(folder, expected_digest) if expected_digest else checkpoint_digest(folder)
         )
-        model = LanguageModel.load(folder)
-        try:
-            return cls(model, facts, digest)
-        except ValueError as error:
-            raise CheckpointInvalid(folder, str(error)) from error
+        scorer = cls(
+            folder,
+            facts,
+            digest,
+            template=name,
+            precision=usable_precision(precision, device),
+            device=device,
+        )
+        if not lazy:
+            scorer.model  # noqa: B018  # reads the weights
+        return scorer
+
+    @property
+    def model(self) -> LanguageModel:
+        if self._loaded is None:
+            self._loaded = LanguageModel.load(
+                self._folder, precision=self._precision, device=self._device
+            )
+        return self._loaded
 
     def score(
         self,
         questions: Sequence[Question],
         *,
+        shots: Sequence[Question] = (),
+        orders: Orders = "single",
         batch_tokens: int = DEFAULT_BATCH_TOKENS,
         progress: Callable[[int], None] = lambda _done: None,
+        on_batch: Callable[[Sequence[int], Sequence[Scored]], None] = lambda _places, _scored: None,
     ) -> list[Scored]:
         """A ``Scored`` for each question, in order.
 
-        ``batch_tokens`` bounds the padded tokens of one forward pass (one question's rows
-        always go together). ``progress`` hears how many questions are done. The numbers do
-        not depend on the batching beyond the rounding of fp32.
+        ``shots`` are shown with their answers before each question; ``orders`` is how often a
+        question is asked by letter. ``batch_tokens`` bounds the padded tokens of one forward
+        pass (one question's rows always go together). ``progress`` hears how many questions
+        are done, ``on_batch`` the places and answers of each batch. The numbers do not depend
+        on the batching beyond the rounding of the precision.
         """
-        encoded = self._method.encode(questions)
-        results: dict[int, Scored] = {}
-        fitting: list[int] = []
-        for place, asked in enumerate(encoded):
-            if asked.longest > self._model.context_tokens:
-                reason = f"{asked.longest} tokens do not fit into {self._model.context_tokens}"
-                results[place] = Scored((), (), reason)
-            else:
-                fitting.append(place)
-        # Similar lengths together: less padding. Sorting is stable, so batches are too.
-        fitting.sort(key=lambda place: encoded[place].longest)
-        for batch in _batches(fitting, encoded, batch_tokens):
-            scored = self._method.score([encoded[place] for place in batch])
+        prepared = self.prepare(questions, shots=shots, orders=orders, batch_tokens=batch_tokens)
+        results = dict(prepared.unscored)
+        if results:
+            on_batch(list(results), list(results.values()))
+        for batch in prepared.batches:
+            scored = self.score_batch(prepared, batch)
             results.update(zip(batch, scored, strict=True))
+            on_batch(batch, scored)
             progress(len(results))
         return [results[place] for place in range(len(questions))]
 
+    def prepare(
+        self,
+        questions: Sequence[Question],
+        *,
+        shots: Sequence[Question] = (),
+        orders: Orders = "single",
+        batch_tokens: int = DEFAULT_BATCH_TOKENS,
+    ) -> Prepared:
+        """Questions as tokens (one call of the tokenizer) and the plan of their batches."""
+        encoded = self._method.encode(questions, shots, orders)
+        unscored: dict[int, Scored] = {}
+        fitting: list[int] = []
+        for place, asked in enumerate(encoded):
+            if asked.longest > self.model.context_tokens:
+                reason = f"{asked.longest} tokens do not fit into {self.model.context_tokens}"
+                unscored[place] = Scored((), (), reason)
+            else:
+                fitting.append(place)
+        shares = self.model.shares
+        prefix = _prefix([encoded[place] for place in fitting]) if shares else ()
+        sizes = {place: _size(encoded[place], len(prefix), shares=shares) for place in fitting}
+        # Similar lengths together: less padding. Sorting is stable, so batches are too.
+        fitting.sort(key=lambda place: sizes[place].longest)
+        batches = _batches(fitting, sizes, batch_tokens)
+        return Prepared(
+            tuple(encoded),
+            prefix,
+            batches,
+            MappingProxyType(unscored),
+            tokens_read=sum(size.tokens for size in sizes.values()),
+            tokens_padded=sum(
+                max(sizes[place].longest for place in batch)
+                * sum(sizes[place].rows for place in batch)
+                for batch in batches
+            ),
+        )
 
-def _batches(places: Sequence[int], encoded: Sequence[Asked], limit: int) -> list[list[int]]:
-    """Consecutive places whose rows, padded to the longest, fit into ``limit`` tokens."""
+    def score_batch(self, prepared: Prepared, batch: Sequence[int]) -> list[Scored]:
+        """One forward pass: a ``Scored`` for each place of ``batch``."""
+        asked = [prepared.asked[place] for place in batch]
+        return self._method.score(self.model, asked, prepared.prefix)
+
+
+@dataclass(frozen=True)
+class _Size:
+    """Of one question in a batch: rows, the longest of them, tokens of all."""
+
+    rows: int
+    longest: int
+    tokens: int
+
+
+def _size(asked: Asked, skipped: int, *, shares: bool) -> _Size:
+    if shares:
+        length = asked.tree(skipped).length
+        return _Size(1, length, length)
+    return _Size(len(asked.rows), asked.longest, sum(row.length for row in asked.rows))
+
+
+def _prefix(asked: Sequence[Asked]) -> tuple[int, ...]:
+    """The longest common start of all prompts that leaves each its last token; empty where
+    it is not worth a pass of its own."""
+    prompts = [row.prompt for one in asked for row in one.rows]
+    if len(asked) < 2:  # noqa: PLR2004  # what rows of one question share is their stem
+        return ()
+    shared = min(shared_length(prompts), min(len(prompt) for prompt in prompts) - 1)
+    return tuple(prompts[0][:shared]) if shared >= LEAST_PREFIX_TOKENS else ()
+
+
+def _batches(
+    places: Sequence[int], sizes: Mapping[int, _Size], limit: int
+) -> tuple[tuple[int, ...], ...]:
+    """Consecutive places whose rows, padded to the longest, fit into ``limit`` tokens and
+    waste few of them."""
     batches: list[list[int]] = []
-    rows = longest = 0
+    rows = tokens = 0
     for place in places:
-        asked = encoded[place]
-        length = max(longest, asked.longest)
-        if batches and (rows + len(asked.rows)) * length <= limit:
+        size = sizes[place]
+        # In ascending order the newest is the longest.
+        padded = (rows + size.rows) * size.longest
+        wasted = 1 - (tokens + size.tokens) / padded
+        full = padded > limit or (wasted > MOST_PADDING and tokens >= BUSY_TOKENS)
+        if batches and not full:
             batches[-1].append(place)
-            rows, longest = rows + len(asked.rows), length
+            rows, tokens = rows + size.rows, tokens + size.tokens
         else:
             batches.append([place])
-            rows, longest = len(asked.rows), asked.longest
-    return batches
+            rows, tokens = size.rows, size.tokens
+    return tuple(tuple(batch) for batch in batches)
+
+
+def _tokenizer_digest(folder: Path) -> str:
+    """Of the files that turn a conversation into tokens."""
+    found = hashlib.sha256()
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        path = folder / name
+        found.update(name.encode() + (path.read_bytes() if path.is_file() else b""))
+    return f"sha256:{found.hexdigest()}"

@@ -1,4 +1,4 @@
-"""Chat messages as text and as token ids: how training and scoring write the same prompt.
+"""Prompts as text and as token ids: how training and scoring write the same prompt.
 
 Takes any tokenizer of transformers; imports none. The text comes whole from the
 checkpoint's own chat template, so no special tokens are added when it is turned into ids.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mcq.prompts import Messages
+from mcq.prompts import Completion, Prompt
 
 
 @dataclass(frozen=True)
@@ -27,32 +27,71 @@ class Row:
         return len(self.prompt) + len(self.reply)
 
 
-def prompt_text(tokenizer: Any, messages: Messages) -> str:
-    """The conversation so far, up to where the model's reply begins."""
+@dataclass(frozen=True)
+class Tree:
+    """Rows that begin alike, read as one: ``stem`` is what all share, ``branches[i]`` the
+    rest of row ``i``. A branch attends to the stem and to itself."""
+
+    stem: list[int]
+    branches: tuple[list[int], ...]
+
+    @property
+    def length(self) -> int:
+        return len(self.stem) + sum(len(branch) for branch in self.branches)
+
+    def place(self, branch: int, position: int) -> int:
+        """Where the token at ``position`` of row ``branch`` stands among the tree's."""
+        if position < len(self.stem):
+            return position
+        return position + sum(len(other) for other in self.branches[:branch])
+
+
+def shared_length(rows: Sequence[list[int]]) -> int:
+    """How many tokens all rows begin with. Raises ``ValueError`` for no rows."""
+    # The first and the last in dictionary order differ first.
+    first, last = min(rows), max(rows)
+    for place, (one, other) in enumerate(zip(first, last, strict=False)):
+        if one != other:
+            return place
+    return min(len(first), len(last))
+
+
+def tree_of(rows: Sequence[list[int]], skipped: int) -> Tree:
+    """The rows without their first ``skipped`` tokens, which somebody read already."""
+    stem = shared_length(rows)
+    return Tree(rows[0][skipped:stem], tuple(row[stem:] for row in rows))
+
+
+def prompt_text(tokenizer: Any, prompt: Prompt) -> str:
+    """What the model reads, up to where its reply begins."""
+    if isinstance(prompt, Completion):
+        return prompt.text
     return str(
         tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, enable_thinking=False
+            prompt, tokenize=False, add_generation_prompt=True, enable_thinking=False
         )
     )
 
 
-def reply_start(tokenizer: Any, messages: Messages, reply: str) -> str:
+def reply_start(tokenizer: Any, prompt: Prompt, reply: str) -> str:
     """What stands between the end of the prompt and the end of ``reply``, when the template
     writes it as the assistant's turn: ``reply`` itself, or, as with Mistral's template, a
     space and ``reply``. A template that writes past turns otherwise than the prompt of a new
     one says nothing about it: then ``reply`` as it is."""
+    if isinstance(prompt, Completion):
+        return prompt.before_reply + reply
     whole = str(
         tokenizer.apply_chat_template(
-            [*messages, {"role": "assistant", "content": reply}],
+            [*prompt, {"role": "assistant", "content": reply}],
             tokenize=False,
             enable_thinking=False,
         )
     )
-    prompt = prompt_text(tokenizer, messages)
-    end = whole.find(reply, len(prompt))
-    if not whole.startswith(prompt) or end < 0:
+    asked = prompt_text(tokenizer, prompt)
+    end = whole.find(reply, len(asked))
+    if not whole.startswith(asked) or end < 0:
         return reply
-    return whole[len(prompt) : end + len(reply)]
+    return whole[len(asked) : end + len(reply)]
 
 
 def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:

@@ -18,8 +18,9 @@ from typing import Any, Final
 
 from contracts.questions import LETTERS, Question
 from mcq.model import LanguageModel
-from mcq.prompts import Template
-from mcq.scoring.scored import Asked, Scored, scored_of
+from mcq.orders import Orders, rotated, rotations
+from mcq.prompts import PromptWriter
+from mcq.scoring.scored import Asked, Scored, scored_of, with_orders
 from mcq.tokens import Row, prompt_text, reply_start, token_ids
 
 _PROBE: Final = Question(id="probe", stem="Which?", choices=tuple(f"choice {c}" for c in LETTERS))
@@ -34,13 +35,13 @@ class LetterTokens:
     letters: tuple[int, ...]
 
 
-def letter_tokens(tokenizer: Any, template: Template) -> LetterTokens:
+def letter_tokens(tokenizer: Any, write: PromptWriter) -> LetterTokens:
     """Raises ``ValueError`` when a letter is not one token of its own after the prompt."""
-    messages = template(_PROBE)
-    prompt = prompt_text(tokenizer, messages)
+    asked = write(_PROBE, ())
+    prompt = prompt_text(tokenizer, asked)
     (before,) = token_ids(tokenizer, [prompt])
     written = token_ids(
-        tokenizer, [prompt + reply_start(tokenizer, messages, letter) for letter in LETTERS]
+        tokenizer, [prompt + reply_start(tokenizer, asked, letter) for letter in LETTERS]
     )
     if any(ids[: len(before)] != before for ids in written):
         raise ValueError("its tokenizer glues a letter to the end of the prompt")
@@ -68,27 +69,46 @@ def _shared_start(replies: Sequence[list[int]]) -> list[int]:
 class LetterScoring:
     """Scores by the letters of the choices."""
 
-    def __init__(self, model: LanguageModel, template: Template) -> None:
+    def __init__(self, tokenizer: Any, write: PromptWriter) -> None:
         """Raises ``ValueError`` for a tokenizer whose letters are no tokens."""
-        self._model = model
-        self._template = template
-        self._tokens = letter_tokens(model.tokenizer, template)
+        self._tokenizer = tokenizer
+        self._write = write
+        self._tokens = letter_tokens(tokenizer, write)
 
-    def encode(self, questions: Sequence[Question]) -> list[Asked]:
-        tokenizer = self._model.tokenizer
-        prompts = token_ids(
-            tokenizer, [prompt_text(tokenizer, self._template(q)) for q in questions]
+    def encode(
+        self, questions: Sequence[Question], shots: Sequence[Question], orders: Orders
+    ) -> list[Asked]:
+        turns = [
+            rotated(question, order)
+            for question in questions
+            for order in rotations(question, orders)
+        ]
+        prompts = iter(
+            token_ids(
+                self._tokenizer,
+                [prompt_text(self._tokenizer, self._write(one, shots)) for one in turns],
+            )
         )
         lead = list(self._tokens.lead)
         return [
-            Asked((Row(prompt + lead, []),), len(question.choices))
-            for question, prompt in zip(questions, prompts, strict=True)
+            Asked(
+                tuple(Row(next(prompts) + lead, []) for _ in rotations(question, orders)),
+                len(question.choices),
+            )
+            for question in questions
         ]
 
-    def score(self, batch: Sequence[Asked]) -> list[Scored]:
-        prompts = [row.prompt for asked in batch for row in asked.rows]
-        nats = self._model.next_log_probabilities(prompts, self._tokens.letters)
+    def score(
+        self, model: LanguageModel, batch: Sequence[Asked], prefix: Sequence[int]
+    ) -> list[Scored]:
+        nats = iter(
+            model.next_log_probabilities(
+                [asked.rows for asked in batch], self._tokens.letters, prefix
+            )
+        )
         return [
-            scored_of(values[: asked.choices], is_letter=True)
-            for asked, values in zip(batch, nats, strict=True)
+            with_orders(
+                [scored_of(next(nats)[: asked.choices], is_letter=True) for _ in asked.rows]
+            )
+            for asked in batch
         ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.questions import LETTERS
-from mcq.tokens import Row
+from mcq.tokens import Row, Tree, tree_of
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,16 @@ class Scored:
 
     ``option_mass``, for ``letter`` only: the probability that the model's next token is one
     of the letters in play at all, out of the whole vocabulary. Near 1 the model answers as
-    it is asked; near 0 the probabilities compare what it would hardly ever write."""
+    it is asked; near 0 the probabilities compare what it would hardly ever write.
+
+    ``orders[k][j]``, for ``letter`` asked in several orders only: the probability of letter
+    ``j`` in order ``k`` of the choices (``mcq.orders``); ``orders[0]`` is ``probabilities``."""
 
     log_likelihoods: tuple[float, ...]
     probabilities: tuple[float, ...]
     unscored: str | None = None
     option_mass: float | None = None
+    orders: tuple[tuple[float, ...], ...] = ()
 
     @property
     def choice(self) -> int | None:
@@ -53,6 +57,10 @@ class Asked:
     def longest(self) -> int:
         return max(row.length for row in self.rows)
 
+    def tree(self, skipped: int) -> Tree:
+        """Its rows read as one, without their first ``skipped`` tokens."""
+        return tree_of([row.prompt + row.reply for row in self.rows], skipped)
+
 
 def scored_of(values: Sequence[float], *, is_letter: bool) -> Scored:
     """Softmax over the choices' log-likelihoods; unscored when one is not finite."""
@@ -63,3 +71,14 @@ def scored_of(values: Sequence[float], *, is_letter: bool) -> Scored:
     total = math.fsum(weights)
     mass = min(1.0, total * math.exp(top)) if is_letter else None
     return Scored(tuple(values), tuple(weight / total for weight in weights), option_mass=mass)
+
+
+def with_orders(scored: Sequence[Scored]) -> Scored:
+    """The answer in the first order, which tells the probabilities of all. Unscored when an
+    order is."""
+    bad = next((one for one in scored if one.unscored is not None), None)
+    if bad is not None:
+        return bad
+    if len(scored) == 1:
+        return scored[0]
+    return replace(scored[0], orders=tuple(one.probabilities for one in scored))

@@ -10,10 +10,12 @@ never lose to its own prefix "a". Costs one row of tokens a choice.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from contracts.questions import Question
 from mcq.model import LanguageModel
-from mcq.prompts import Template
+from mcq.orders import Orders
+from mcq.prompts import PromptWriter
 from mcq.scoring.scored import Asked, Scored, scored_of
 from mcq.tokens import Row, prompt_text, token_ids
 
@@ -21,30 +23,35 @@ from mcq.tokens import Row, prompt_text, token_ids
 class TextScoring:
     """Scores by the text of the choices."""
 
-    def __init__(self, model: LanguageModel, template: Template) -> None:
+    def __init__(self, tokenizer: Any, write: PromptWriter) -> None:
         """Raises ``ValueError`` for a tokenizer without an end of turn."""
-        self._model = model
-        self._template = template
-        if not model.tokenizer.eos_token:
+        self._tokenizer = tokenizer
+        self._write = write
+        if not tokenizer.eos_token:
             raise ValueError("its tokenizer has no end of turn (eos_token)")
-        self._end = str(model.tokenizer.eos_token)
+        self._end = str(tokenizer.eos_token)
 
-    def encode(self, questions: Sequence[Question]) -> list[Asked]:
-        tokenizer = self._model.tokenizer
+    def encode(
+        self,
+        questions: Sequence[Question],
+        shots: Sequence[Question],
+        orders: Orders,  # noqa: ARG002  # no choice is shown, so none has a place
+    ) -> list[Asked]:
         prompts = token_ids(
-            tokenizer, [prompt_text(tokenizer, self._template(q)) for q in questions]
+            self._tokenizer,
+            [prompt_text(self._tokenizer, self._write(q, shots)) for q in questions],
         )
         texts = [choice + self._end for question in questions for choice in question.choices]
-        replies = iter(token_ids(tokenizer, texts))
+        replies = iter(token_ids(self._tokenizer, texts))
         return [
             Asked(tuple(Row(prompt, next(replies)) for _ in q.choices), len(q.choices))
             for q, prompt in zip(questions, prompts, strict=True)
         ]
 
-    def score(self, batch: Sequence[Asked]) -> list[Scored]:
-        sums = iter(
-            self._model.reply_log_likelihoods([row for asked in batch for row in asked.rows])
-        )
+    def score(
+        self, model: LanguageModel, batch: Sequence[Asked], prefix: Sequence[int]
+    ) -> list[Scored]:
+        sums = iter(model.reply_log_likelihoods([asked.rows for asked in batch], prefix))
         return [
             scored_of([next(sums) for _ in range(asked.choices)], is_letter=False)
             for asked in batch

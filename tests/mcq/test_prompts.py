@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from contracts.questions import Question
-from mcq.prompts import DEFAULT_TEMPLATE, REASONED_PARTS, SCORED_AFTER, TEMPLATES
+from mcq.prompts import (
+    DEFAULT_TEMPLATE,
+    REASONED_PARTS,
+    SCORED_AFTER,
+    TEMPLATES,
+    Completion,
+    prompt_writer,
+)
 
 QUESTION = Question(
     id="q",
@@ -88,4 +95,27 @@ def test_reasoned_1_names_the_parts_in_their_order() -> None:
 def test_every_scoring_has_a_template_that_fits() -> None:
     for scoring, template in DEFAULT_TEMPLATE.items():
         assert SCORED_AFTER[template] == scoring
-    assert set(SCORED_AFTER) <= set(TEMPLATES)
+    for template in SCORED_AFTER:
+        assert prompt_writer(template)(QUESTION, ())
+
+
+SHOT = Question(id="s", stem="1 + 1?", choices=("2", "3"), answer="A")
+ASKED = Question(id="a", stem="What does it print?", code="print(7)\n", choices=("7", "8", "9"))
+
+
+def test_mmlu_1_is_one_text_that_ends_where_the_letter_comes() -> None:
+    assert prompt_writer("mmlu-1")(ASKED, [SHOT]) == Completion(
+        "The following are multiple choice questions (with answers).\n\n"
+        "1 + 1?\nA. 2\nB. 3\nAnswer: A\n\n"
+        "What does it print?\nprint(7)\nA. 7\nB. 8\nC. 9\nAnswer:",
+        before_reply=" ",
+    )
+
+
+def test_shots_are_past_turns_answered_as_the_template_wants() -> None:
+    by_letter = prompt_writer("letter-1")(ASKED, [SHOT])
+    asked = TEMPLATES["letter-1"]
+    assert by_letter == [*asked(SHOT), {"role": "assistant", "content": "A"}, *asked(ASKED)]
+    by_text = prompt_writer("code-1")(ASKED, [SHOT])
+    assert isinstance(by_text, list)
+    assert by_text[1] == {"role": "assistant", "content": "2"}

@@ -18,12 +18,12 @@ from contracts.errors import CheckpointInvalid
 from contracts.models import CHECKPOINT_FACTS_FILE
 from contracts.questions import LETTERS, Question
 from mcq.model import load_tokenizer
-from mcq.prompts import TEMPLATES
+from mcq.prompts import prompt_writer
 from mcq.scorer import Scorer
 from mcq.scoring.letter import LetterTokens, letter_tokens
 from tests.checkpoints import CHATML, make_tiny_checkpoint, tiny_tokenizer
 
-LETTER_1 = TEMPLATES["letter-1"]
+LETTER_1 = prompt_writer("letter-1")
 # Mistral's way: no line break before the reply, but a space.
 BRACKETS = (
     "{% for m in messages %}{% if m['role'] == 'user' %}[INST] {{ m['content'] }} [/INST]"
@@ -59,7 +59,7 @@ def textbook(folder: Path, asked: Question) -> list[float]:
     """Nats of each letter right after the prompt, over the whole vocabulary."""
     tokenizer = load_tokenizer(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float64).eval()
-    (message,) = LETTER_1(asked)
+    (message,) = LETTER_1(asked, ())
     text = f"<|im_start|>user\n{message['content']}<|im_end|>\n<|im_start|>assistant\n"
     with torch.inference_mode():
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]
@@ -121,7 +121,7 @@ def test_a_prompt_as_long_as_the_context_fits(tmp_path: Path) -> None:
     question = a_set_of_questions()[0]
     make_tiny_checkpoint(tmp_path / "wide", scoring="letter", context_tokens=2_048)
     tokenizer = load_tokenizer(tmp_path / "wide")
-    (message,) = LETTER_1(question)
+    (message,) = LETTER_1(question, ())
     text = f"<|im_start|>user\n{message['content']}<|im_end|>\n<|im_start|>assistant\n"
     length = len(tokenizer(text, add_special_tokens=False)["input_ids"])
     for tokens, fits in ((length, True), (length - 1, False)):
@@ -230,7 +230,7 @@ def test_the_lead_is_read_before_the_letter(tmp_path: Path) -> None:
     )
     tokenizer, asked = load_tokenizer(tmp_path), a_set_of_questions()[1]
     model = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float64).eval()
-    (message,) = LETTER_1(asked)
+    (message,) = LETTER_1(asked, ())
     ids = tokenizer(f"[INST] {message['content']} [/INST] ", add_special_tokens=False)["input_ids"]
     with torch.inference_mode():
         logits = model(input_ids=torch.tensor([ids])).logits[0, -1]

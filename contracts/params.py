@@ -164,6 +164,12 @@ class EvaluateParams(Shape):
         ge=1, description="questions taken from the suite, the first in its order"
     )
     batch_tokens: int = Field(ge=64, description="padded tokens in one forward pass")
+    orders: Literal["single", "cyclic"] = Field(
+        description="orders of the choices that a letter version is asked in: one, or all turns"
+    )
+    precision: Literal["fp32", "bf16"] = Field(
+        description="of the forward pass; fp32 on a CPU without units for bf16"
+    )
 
 
 class GateParams(Shape):

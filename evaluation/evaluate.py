@@ -61,12 +61,22 @@ def evaluate(
     training = read_training(request.training)
     suite = read_suite(request.suite, params.evaluate.max_questions)
     run = EvaluationRun(request.tracking_uri, training, request.group)
-    scorer = Scorer.load(request.checkpoint, expected_digest=training.digest)
+    scorer = Scorer.load(
+        request.checkpoint,
+        expected_digest=training.digest,
+        template=suite.template,
+        precision=params.evaluate.precision,
+        device="auto",
+    )
     with run.ending():
         settings = {f"evaluate.{key}": value for key, value in params.evaluate.model_dump().items()}
         run.start(params.experiment, suite, settings, request.commit)
         records = score_suite(
-            scorer, suite, batch_tokens=params.evaluate.batch_tokens, progress=on_scored
+            scorer,
+            suite,
+            batch_tokens=params.evaluate.batch_tokens,
+            orders=params.evaluate.orders,
+            progress=on_scored,
         )
         result = summarise(records, suite, run_id=run.run_id, digest=scorer.digest)
         metrics = flat_metrics(result, records)

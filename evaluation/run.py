@@ -16,6 +16,7 @@ from contracts.verdicts import EvaluationResult, QuestionRecord
 from evaluation.metrics.accuracy import accuracy_by, accuracy_of
 from evaluation.results import records_text
 from evaluation.suite import Suite
+from mcq.orders import Orders
 
 # The level of what evaluations report; the gate computes its own from params.yaml.
 LEVEL: Final = 0.95
@@ -30,6 +31,10 @@ class ScoredQuestion(Protocol):
     def choice(self) -> int | None: ...
     @property
     def confidence(self) -> float | None: ...
+    @property
+    def option_mass(self) -> float | None: ...
+    @property
+    def orders(self) -> tuple[tuple[float, ...], ...]: ...
 
 
 class Scores(Protocol):
@@ -42,6 +47,8 @@ class Scores(Protocol):
         self,
         questions: Sequence[Question],
         *,
+        shots: Sequence[Question],
+        orders: Orders,
         batch_tokens: int,
         progress: Callable[[int], None],
     ) -> Sequence[ScoredQuestion]: ...
@@ -52,10 +59,17 @@ def score_suite(
     suite: Suite,
     *,
     batch_tokens: int,
+    orders: Orders = "single",
     progress: Callable[[int], None] = lambda _done: None,
 ) -> tuple[QuestionRecord, ...]:
-    """One record a question, in the suite's order."""
-    scored = scorer.score(suite.questions, batch_tokens=batch_tokens, progress=progress)
+    """One record a question, in the suite's order; the suite's shots stand before each."""
+    scored = scorer.score(
+        suite.questions,
+        shots=suite.shots,
+        orders=orders,
+        batch_tokens=batch_tokens,
+        progress=progress,
+    )
     return tuple(
         record_of(question, answer)
         for question, answer in zip(suite.questions, scored, strict=True)
@@ -73,6 +87,7 @@ def record_of(question: Question, answer: ScoredQuestion) -> QuestionRecord:
         id=question.id,
         family=question.family,
         difficulty=question.difficulty,
+        kind=question.kind,
         gold=question.answer,
         letter=letter,
         correct=None if letter is None else letter == question.answer,
@@ -83,6 +98,8 @@ def record_of(question: Question, answer: ScoredQuestion) -> QuestionRecord:
             if wrong and choice is not None and question.misconceptions
             else None
         ),
+        option_mass=answer.option_mass,
+        orders=answer.orders,
     )
 
 

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contracts.digests import canonical_json, digest_of_bytes
 from contracts.errors import BadInput, DigestMismatch
 from contracts.questions import Question
 from contracts.sources import QuestionSource
@@ -23,12 +24,15 @@ from mcq.loaders import Reading, questions_digest
 @dataclass(frozen=True)
 class Suite:
     """``digest`` covers the questions in this order; ``source`` names where they are from;
-    ``name`` is ``NAME@VERSION`` for a declared suite."""
+    ``name`` is ``NAME@VERSION`` for a declared suite. ``shots`` stand with their answers before
+    each question; ``template`` is asked in place of the version's own."""
 
     name: str
     questions: tuple[Question, ...]
     digest: str
     source: str
+    shots: tuple[Question, ...] = ()
+    template: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class WholeSuite:
     skipped: int
     left_out: dict[str, int]
     filtered: int
+    shots: tuple[Question, ...] = ()
 
     def families(self) -> dict[str, int]:
         """How many questions of each family, ``""`` for those that have none."""
@@ -69,10 +74,12 @@ def read_whole(spec: SuiteSpec) -> WholeSuite:
             mend="Correct the filter.",
         )
     chosen = tuple(sorted(taken, key=_place)[: spec.max_questions])
+    shots = _read_shots(spec, chosen)
     return WholeSuite(
         spec=spec,
         questions=chosen,
-        digest=questions_digest(chosen),
+        shots=shots,
+        digest=_digest(chosen, shots, spec.template),
         skipped=len(reading.skipped),
         left_out=dict(reading.left_out),
         filtered=len(every) - len(taken),
@@ -99,7 +106,53 @@ def read_suite(spec: SuiteSpec, max_questions: int) -> Suite:
     whole = read_whole(spec)
     check_pin(whole)
     taken = whole.questions[:max_questions]
-    return Suite(str(spec.ref), taken, questions_digest(taken), _places(spec.sources))
+    return Suite(
+        str(spec.ref),
+        taken,
+        _digest(taken, whole.shots, spec.template),
+        _places(spec.sources),
+        whole.shots,
+        spec.template,
+    )
+
+
+def _read_shots(spec: SuiteSpec, asked: Sequence[Question]) -> tuple[Question, ...]:
+    """The first ``shots_count`` questions of the sources of shots, each with its answer and
+    none of them ``asked``."""
+    if not spec.shots_count:
+        return ()
+    shots = tuple(Reading(spec.shots, skip_bad=spec.skip_bad))[: spec.shots_count]
+    if len(shots) < spec.shots_count:
+        raise BadInput(
+            f"suite {spec.ref} wants {spec.shots_count} shots, and there are {len(shots)}.",
+            mend="Lower shots_count, or name more sources of shots.",
+        )
+    known = {_content(question) for question in asked}
+    for shot in shots:
+        if shot.answer is None:
+            raise BadInput(
+                f"{_places(spec.shots)}: question {shot.id} does not know its answer.",
+                mend="A shot is shown with its answer: add it or leave the question out.",
+            )
+        if _content(shot) in known:
+            raise BadInput(
+                f"suite {spec.ref} shows question {shot.id} with its answer and asks it, too.",
+                mend="Take shots from other files than the suite's questions.",
+            )
+    return shots
+
+
+def _content(question: Question) -> tuple[str, str | None, tuple[str, ...]]:
+    return question.stem, question.code, tuple(sorted(question.choices))
+
+
+def _digest(questions: Sequence[Question], shots: Sequence[Question], template: str | None) -> str:
+    """Of the questions; with shots or a template of its own, of these too."""
+    digest = questions_digest(questions)
+    if not shots and template is None:
+        return digest
+    parts = {"questions": digest, "shots": questions_digest(shots), "template": template}
+    return digest_of_bytes(canonical_json(parts).encode())
 
 
 def _places(sources: Sequence[QuestionSource]) -> str:

@@ -28,7 +28,13 @@ def pin_on(registry: Registry, model: str, spec: SuiteSpec, params: EvaluatePara
     suite = read_suite(spec, params.max_questions)
     with tempfile.TemporaryDirectory() as scratch:
         folder = registry.fetch(champion, Path(scratch))
-        scorer = Scorer.load(folder, expected_digest=champion.digest)
+        scorer = Scorer.load(
+            folder,
+            expected_digest=champion.digest,
+            template=suite.template,
+            precision=params.precision,
+            device="auto",
+        )
         records = score_suite(scorer, suite, batch_tokens=params.batch_tokens)
     return ChampionPin(
         model=model,

@@ -166,3 +166,58 @@ def test_a_pinned_suite_with_other_questions_is_refused(tmp_path: Path, change: 
 def test_an_unpinned_suite_has_nothing_to_be_held_to(tmp_path: Path) -> None:
     path = write_questions(tmp_path / "test.jsonl", make_questions(2))
     check_pin(read_whole(make_spec(path)))
+
+
+# ------------------------------------------------------------------- shots and template
+
+
+def a_suite_with_shots(folder: Path, **changes: object) -> SuiteSpec:
+    """Twelve questions asked, four others to take shots from."""
+    questions = make_questions(16)
+    shots = write_questions(folder / "dev.jsonl", questions[12:])
+    path = write_questions(folder / "test.jsonl", questions[:12])
+    facts = {"shots": [{"path": str(shots)}], "shots_count": 3, **changes}
+    return make_spec(path, **facts)
+
+
+def test_shots_are_the_first_of_their_file(tmp_path: Path) -> None:
+    spec = a_suite_with_shots(tmp_path)
+    assert [one.id for one in read_suite(spec, 5).shots] == [
+        one.id for one in make_questions(16)[12:15]
+    ]
+
+
+def test_shots_and_a_template_are_part_of_what_a_suite_is(tmp_path: Path) -> None:
+    plain = a_suite_with_shots(tmp_path, shots_count=0)
+    digests = {
+        read_suite(spec, 5).digest
+        for spec in (
+            plain,
+            a_suite_with_shots(tmp_path),
+            a_suite_with_shots(tmp_path, shots_count=2),
+            a_suite_with_shots(tmp_path, template="mmlu-1"),
+        )
+    }
+    assert len(digests) == 4
+    assert read_suite(plain, 5).digest == questions_digest(read_suite(plain, 5).questions)
+    pinned = a_suite_with_shots(tmp_path, digest=read_whole(plain).digest)
+    with pytest.raises(DigestMismatch):
+        read_suite(pinned, 5)
+
+
+def test_a_question_that_is_asked_is_no_shot(tmp_path: Path) -> None:
+    spec = a_suite_with_shots(tmp_path)
+    again = make_questions(16)[3].model_copy(update={"id": "another name"})
+    write_questions(tmp_path / "dev.jsonl", [again, *make_questions(16)[12:]])
+    with pytest.raises(BadInput, match="shows question another name with its answer and asks it"):
+        read_suite(spec, 5)
+
+
+def test_too_few_shots_and_shots_without_answers_are_refused(tmp_path: Path) -> None:
+    spec = a_suite_with_shots(tmp_path, shots_count=5)
+    with pytest.raises(BadInput, match="wants 5 shots, and there are 4"):
+        read_suite(spec, 5)
+    blind = make_questions(13)[12].model_copy(update={"answer": None})
+    write_questions(tmp_path / "dev.jsonl", [blind])
+    with pytest.raises(BadInput, match="does not know its answer"):
+        read_suite(spec.model_copy(update={"shots_count": 1}), 5)

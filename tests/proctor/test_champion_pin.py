@@ -18,7 +18,9 @@ from tests.checkpoints import make_tiny_checkpoint
 from tests.evaluation.making import make_questions, make_spec, write_questions
 from tests.registry.making import MODEL, Evidence, evidence_of, examined, records_bytes
 
-PARAMS = EvaluateParams(suite="bank-test", max_questions=6, batch_tokens=2_048)
+PARAMS = EvaluateParams(
+    suite="bank-test", max_questions=6, batch_tokens=2_048, orders="single", precision="fp32"
+)
 
 
 @pytest.fixture

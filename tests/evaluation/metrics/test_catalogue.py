@@ -31,10 +31,14 @@ def test_names_are_stable_and_values_are_those_of_the_result() -> None:
         "accuracy_ratio",
         "accuracy_upper_ratio",
         "brier_score",
+        "calibration_error_lower_ratio",
         "calibration_error_ratio",
+        "calibration_error_upper_ratio",
         "correct_questions",
         "mean_confidence_ratio",
+        "risk_area_ratio",
         "scored_questions",
+        "tie_ratio",
         "unscored_questions",
     ]
     assert metrics["accuracy_ratio"] == 0.5
@@ -49,10 +53,20 @@ def test_names_are_stable_and_values_are_those_of_the_result() -> None:
 
 
 def test_the_catalogue_has_each_of_them_and_no_other() -> None:
-    record = make_record("1", True, family="lists", difficulty="easy")
+    records = [
+        make_record(str(place), True, family="lists", difficulty="easy").model_copy(
+            update={"gold": gold, "option_mass": 0.5, "orders": ((0.7, 0.1, 0.1, 0.1),) * 4}
+        )
+        for place, gold in enumerate("ABCD" * 5)
+    ]
     given = {"family": "lists", "difficulty": "easy"}
     catalogued = [one.name.format(**given) for one in CATALOGUE if one.stage == "evaluation"]
-    assert sorted(catalogued) == list(flat_metrics(make_evaluation([record]), [record]))
+    metrics = flat_metrics(make_evaluation(records), records)
+    assert sorted(catalogued) == list(metrics)
+    # A is taken in every order: whatever is right is so by the order.
+    assert metrics["accuracy_orders_mean_ratio"] == 0.25
+    assert metrics["flipped_ratio"] == 1.0
+    assert metrics["option_mass_ratio"] == 0.5
 
 
 @given(st.text())

@@ -9,7 +9,6 @@ Source: https://matplotlib.org/stable/users/explain/customizing.html
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,7 +50,7 @@ def difference_drawing(found: VersionsComparison) -> str:
     with _drawn(len(rows)) as (figure, axes):
         _intervals(axes, rows, 100.0)
         axes.axvline(0.0, color=ORANGE, linewidth=1.2)
-        axes.set_xlabel(f"accuracy less the reference's, points ({found.level:.3g} interval)")
+        axes.set_xlabel("points more than the reference")
         return svg_text(figure, "differences")
 
 
@@ -128,8 +127,8 @@ def _intervals(axes: Axes, rows: Sequence[tuple[str, Interval]], times: float) -
 
 
 def shortened(name: str) -> str:
-    """Of a long name the end: paths differ there."""
-    shown = cleaned(name).replace("\n", " ")
+    """Of a long name the end, without the file that every path ends in."""
+    shown = cleaned(name).replace("\n", " ").removesuffix("/records.jsonl")
     return shown if len(shown) <= LONGEST_LABEL else "…" + shown[1 - LONGEST_LABEL :]
 
 
@@ -143,11 +142,15 @@ def svg_text(figure: Figure, name: str) -> str:
         for child in list(parent):
             if child.tag == f"{{{SVG}}}metadata":
                 parent.remove(child)
-        for key, value in parent.attrib.items():
+        for key, value in list(parent.attrib.items()):
             if key == "id":
                 parent.set(key, f"{name}-{value}")
-            elif key.endswith("href") or "url(#" in value:
-                parent.set(key, re.sub(r"#(?=[A-Za-z])(?![0-9a-f]{6}\b)", f"#{name}-", value))
+            elif key.endswith("href"):
+                # In a page only the plain name is one: its parser knows no namespaces.
+                del parent.attrib[key]
+                parent.set("href", f"#{name}-{value[1:]}")
+            elif "url(#" in value:
+                parent.set(key, value.replace("url(#", f"url(#{name}-"))
     root.set("role", "img")
     root.set("aria-label", name)
     return ElementTree.tostring(root, encoding="unicode").replace(INK, "currentColor")

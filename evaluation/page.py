@@ -34,6 +34,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 th, td { padding: .35rem .7rem; text-align: left; border-bottom: 1px solid var(--line);
   overflow-wrap: normal; vertical-align: top; }
 th { font-size: .85rem; color: var(--soft); } tr:nth-child(even) td { background: var(--band); }
+td.n { white-space: nowrap; }
 pre { white-space: pre-wrap; font-size: .85rem; margin: .3rem 0; }
 """
 
@@ -50,13 +51,17 @@ def escaped(text: object) -> str:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     head = "".join(f"<th>{escaped(name)}</th>" for name in columns)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{escaped(cell)}</td>" for cell in row) + "</tr>\n" for row in rows
-    )
+    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>\n" for row in rows)
     return (
         f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n'
         f"<tbody>{body}</tbody></table></div>\n"
     )
+
+
+def _cell(value: object) -> str:
+    """Numbers and their intervals stay on one line; the table scrolls."""
+    number = re.match(r"[+-]?\d", str(value)) is not None
+    return f"<td{' class=n' * number}>{escaped(value)}</td>"
 
 
 def plots(drawings: Iterable[tuple[str, str]]) -> str:

@@ -27,7 +27,7 @@ class Reader(HTMLParser):
         self.feed(document)
         self.close()
 
-    def handle_starttag(self, tag: str, attrs: object) -> None:
+    def handle_starttag(self, tag: str, _attrs: object) -> None:
         self.tags.add(tag)
         if tag != "meta":
             self.open.append(tag)
@@ -76,6 +76,10 @@ def test_a_drawing_is_xml_and_the_same_each_time() -> None:
     records = make_records([True, False] * 5)
     compared = compare_versions(Examined("a", records), [Examined("b", records)], 0.95)
     drawing = difference_drawing(compared)
-    ElementTree.fromstring(drawing)
+    root = ElementTree.fromstring(drawing)  # noqa: S314 - our own
+    ids = {one.get("id") for one in root.iter()}
+    used = [one.get("href") for one in root.iter() if one.tag.endswith("use")]
+    assert used
+    assert all(str(one)[1:] in ids for one in used)
     assert "currentColor" in drawing
     assert drawing == difference_drawing(compared)

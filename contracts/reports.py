@@ -61,6 +61,16 @@ class CoveragePoint(Shape):
     accuracy: Ratio
 
 
+class ReliabilityStep(Shape):
+    """The scored questions with a confidence in (``lower``, ``upper``]."""
+
+    lower: Ratio
+    upper: Ratio
+    questions: int
+    confidence: Ratio
+    accuracy: Ratio
+
+
 class HardQuestion(Shape):
     """A wrongly answered question and the probability that its right answer had."""
 
@@ -84,6 +94,7 @@ class Report(Shape):
     categories: tuple[CategoryAccuracy, ...]
     robustness: tuple[Measure, ...]
     calibration: tuple[Measure, ...]
+    reliability: tuple[ReliabilityStep, ...]
     coverage: tuple[CoveragePoint, ...]
     hardest: tuple[HardQuestion, ...]
     misconceptions: tuple[tuple[str, int], ...]

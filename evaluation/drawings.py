@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -21,9 +21,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from contracts.comparisons import VersionsComparison
+from contracts.reports import ReliabilityStep
 from contracts.verdicts import Interval
 from evaluation.figures import BLUE, ORANGE
-from evaluation.metrics.calibration import ReliabilityBin
 from evaluation.page import cleaned
 
 INK: Final = "#010203"
@@ -68,7 +68,7 @@ def accuracy_drawing(
         return svg_text(figure, name)
 
 
-def reliability_drawing(bins: Sequence[ReliabilityBin]) -> str:
+def reliability_drawing(bins: Sequence[ReliabilityStep]) -> str:
     """Mean confidence against accuracy; on the dotted line a confidence means what it says."""
     with _drawn(8) as (figure, axes):
         axes.plot([0, 1], [0, 1], color=INK, linestyle=":")
@@ -136,8 +136,8 @@ def svg_text(figure: Figure, name: str) -> str:
     """The drawing as an ``svg`` element whose ids begin with ``name``."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
-    ElementTree.register_namespace("", SVG)
-    root = ElementTree.fromstring(stream.getvalue())  # noqa: S314 - matplotlib's own output
+    ET.register_namespace("", SVG)
+    root = ET.fromstring(stream.getvalue())  # noqa: S314 - matplotlib's own output
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag == f"{{{SVG}}}metadata":
@@ -153,4 +153,4 @@ def svg_text(figure: Figure, name: str) -> str:
                 parent.set(key, value.replace("url(#", f"url(#{name}-"))
     root.set("role", "img")
     root.set("aria-label", name)
-    return ElementTree.tostring(root, encoding="unicode").replace(INK, "currentColor")
+    return ET.tostring(root, encoding="unicode").replace(INK, "currentColor")

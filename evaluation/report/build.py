@@ -17,6 +17,7 @@ from contracts.reports import (
     CoveragePoint,
     HardQuestion,
     Measure,
+    ReliabilityStep,
     Report,
     RunHeader,
     Way,
@@ -24,7 +25,12 @@ from contracts.reports import (
 from contracts.verdicts import EvaluationResult, QuestionRecord
 from evaluation.compare_versions import categories_of
 from evaluation.metrics.accuracy import accuracy_of, chance_accuracy
-from evaluation.metrics.calibration import brier_score, calibration_error, mean_confidence
+from evaluation.metrics.calibration import (
+    brier_score,
+    calibration_error,
+    mean_confidence,
+    reliability,
+)
 from evaluation.metrics.misconceptions import shown_misconceptions
 
 HARDEST: Final = 15
@@ -67,6 +73,16 @@ def build_report(
         categories=tuple(_categories(records, result.accuracy.level)),
         robustness=tuple(robustness),
         calibration=_calibration(records),
+        reliability=tuple(
+            ReliabilityStep(
+                lower=one.lower,
+                upper=one.upper,
+                questions=one.questions,
+                confidence=min(1.0, one.confidence),
+                accuracy=one.accuracy,
+            )
+            for one in reliability(records)
+        ),
         coverage=coverage_curve(records),
         hardest=_hardest(records, extras.stems),
         misconceptions=tuple(shown_misconceptions(records)),

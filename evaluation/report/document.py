@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from contracts.comparisons import GROUPINGS
 from contracts.reports import Measure, Report
-from evaluation.drawings import accuracy_drawing, coverage_drawing
+from evaluation.drawings import accuracy_drawing, coverage_drawing, reliability_drawing
 from evaluation.page import page, paragraph, plots, section, share, table
 
 
@@ -82,7 +82,12 @@ def _categories(report: Report) -> str:
 
 def _coverage(report: Report) -> str:
     curve = [(point.coverage, point.accuracy) for point in report.coverage]
-    return plots([("Accuracy when only the most confident are answered", coverage_drawing(curve))])
+    return plots(
+        [
+            ("Confidence against accuracy", reliability_drawing(report.reliability)),
+            ("Accuracy when only the most confident are answered", coverage_drawing(curve)),
+        ]
+    )
 
 
 def _questions(report: Report) -> str:

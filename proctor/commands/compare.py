@@ -36,8 +36,8 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
     """Compare two to ten versions question by question: differences, intervals, McNemar."""
-    from evaluation.compare_versions import Examined, compare_versions
-    from evaluation.sources import load_records
+    from evaluation.compare_versions import compare_versions
+    from evaluation.sources import load_examined
 
     uri = read_settings().tracking_uri
     others = list(versions)
@@ -46,8 +46,8 @@ def compare(
     elif reference in others:
         others.remove(reference)
     found = compare_versions(
-        Examined(reference, load_records(reference, uri)),
-        [Examined(name, load_records(name, uri)) for name in others],
+        load_examined(reference, uri),
+        [load_examined(name, uri) for name in others],
         confidence,
     )
     if out is not None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,7 +76,7 @@ def test_a_drawing_is_xml_and_the_same_each_time() -> None:
     records = make_records([True, False] * 5)
     compared = compare_versions(Examined("a", records), [Examined("b", records)], 0.95)
     drawing = difference_drawing(compared)
-    root = ElementTree.fromstring(drawing)  # noqa: S314 - our own
+    root = ET.fromstring(drawing)  # noqa: S314 - our own
     ids = {one.get("id") for one in root.iter()}
     used = [one.get("href") for one in root.iter() if one.tag.endswith("use")]
     assert used

@@ -46,6 +46,8 @@ OUTPUTS = [
     "plots/misconceptions.csv",
     "plots/reliability.csv",
     "records.jsonl",
+    "report/report.html",
+    "report/report.json",
 ]
 
 

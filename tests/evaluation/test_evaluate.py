@@ -46,6 +46,8 @@ OUTPUTS = [
     "plots/misconceptions.csv",
     "plots/reliability.csv",
     "records.jsonl",
+    "report/report.html",
+    "report/report.json",
 ]
 
 
@@ -186,7 +188,7 @@ def test_the_same_again_gives_the_same_bytes_but_for_the_run(
     second = evaluate(request, now_seconds=lambda: 1_800_000_000.0)
     after = snapshot(request.out)
     changed = {name for name, digest in after.items() if before[name] != digest}
-    assert changed == {"evaluation.json"}
+    assert changed == {"evaluation.json", "report/report.html", "report/report.json"}
     assert second.run_id != first.run_id
     assert second.model_copy(update={"run_id": first.run_id}) == first
 

@@ -11,9 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from contracts.errors import EmptySample
 from contracts.questions import LETTERS
-from contracts.verdicts import QuestionRecord
+from contracts.verdicts import Interval, QuestionRecord
+from evaluation.samples import sample_faults
+from stats.bootstrap import binned_error_bootstrap
 
 BINS: Final = 10
 
@@ -87,3 +91,24 @@ def calibration_error(records: Sequence[QuestionRecord], bins: int = BINS) -> fl
     if not total:
         raise EmptySample("the calibration error", "no question was scored")
     return math.fsum(one.questions * abs(one.accuracy - one.confidence) for one in found) / total
+
+
+def calibration_error_interval(
+    records: Sequence[QuestionRecord], level: float, *, seed: int, bins: int = BINS
+) -> Interval:
+    """``calibration_error`` with the percentile interval of its bootstrap over questions.
+    Raises ``EmptySample`` when nothing was scored."""
+    scored = [
+        (record.confidence, bool(record.correct))
+        for record in records
+        if record.confidence is not None
+    ]
+    if not scored:
+        raise EmptySample("the calibration error", "no question was scored")
+    confidence = np.array([one for one, _ in scored])
+    # (lower, upper], as ``reliability`` has it.
+    places = np.ceil(confidence * bins).astype(np.int64) - 1
+    gaps = np.array([float(correct) for _, correct in scored]) - confidence
+    with sample_faults():
+        found = binned_error_bootstrap(gaps, places, level, seed=seed)
+    return Interval(**found._asdict(), level=level)

@@ -10,6 +10,7 @@ from contracts.verdicts import QuestionRecord
 from evaluation.metrics.calibration import (
     brier_score,
     calibration_error,
+    calibration_error_interval,
     mean_confidence,
     reliability,
 )
@@ -81,3 +82,17 @@ def test_an_edge_belongs_to_the_bin_below() -> None:
 def test_a_calibrated_model_has_no_error() -> None:
     records = build([(True, 0.75)] * 3 + [(False, 0.75)])
     assert calibration_error(records) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_interval_stands_around_the_error_and_comes_again() -> None:
+    records = [
+        make_record(str(place), place % 3 == 0, confidence=0.3 + place % 7 / 10)
+        for place in range(200)
+    ]
+    found = calibration_error_interval(records, 0.95, seed=1)
+    assert found.estimate == pytest.approx(calibration_error(records))
+    assert found.lower < found.estimate < found.upper
+    assert found == calibration_error_interval(records, 0.95, seed=1)
+    assert found != calibration_error_interval(records, 0.95, seed=2)
+    with pytest.raises(EmptySample):
+        calibration_error_interval([make_record("1", None)], 0.95, seed=1)

@@ -140,7 +140,9 @@ def _with(
 
 def _orders(records: Sequence[QuestionRecord]) -> OrdersReport | None:
     found = order_figures(records, LEVEL)
-    return found and OrdersReport(
+    if found is None:
+        return None
+    return OrdersReport(
         questions_count=found.questions,
         mean_accuracy=found.mean,
         worst_accuracy=found.worst,
@@ -174,7 +176,9 @@ def _letters(scored: Sequence[QuestionRecord]) -> LettersReport | None:
 
 def _debiased(records: Sequence[QuestionRecord], seed: int) -> DebiasedReport | None:
     found = debiased(records, LEVEL, seed=seed)
-    return found and DebiasedReport(
+    if found is None:
+        return None
+    return DebiasedReport(
         accuracy=found.accuracy,
         estimated_on_count=found.estimated_on,
         questions_count=found.questions,

@@ -1,0 +1,182 @@
+"""Shapes of what a run's report says beyond accuracy: orders, letters, calibration, leaks.
+
+A figure without a meaning for these records is ``None``, and ``RobustnessReport.missing``
+says why; it is never 0. What each figure is, its formula and its source stand in
+``docs/statistics.md``. Ratios unless a name says nats.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Self
+
+from pydantic import Field, model_validator
+
+from contracts.questions import Letter
+from contracts.shape import Shape
+from contracts.verdicts import Interval, Ratio
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class OrdersReport(Shape):
+    """Of the questions asked in every rotation: ``mean_accuracy`` over questions and orders,
+    its interval clustered by question; ``worst_accuracy`` of the order that does worst;
+    ``all_right_ratio`` of questions right in every order; ``flipped_ratio`` of questions whose
+    chosen *choice* changes with the order."""
+
+    questions_count: Count
+    mean_accuracy: Interval
+    worst_accuracy: Ratio
+    all_right_ratio: Ratio
+    flipped_ratio: Ratio
+
+
+class GoldPosition(Shape):
+    """Accuracy (recall) of the questions whose right answer stands at ``letter``."""
+
+    letter: Letter
+    questions_count: Count
+    correct_count: Count
+    accuracy: Interval
+
+
+class LettersReport(Shape):
+    """Of letter scoring, as the choices stand. ``recall_deviation`` is ``None`` where fewer
+    than two letters are gold."""
+
+    positions: tuple[GoldPosition, ...]
+    recall_deviation: Ratio | None
+    option_mass: Ratio
+
+
+class LetterPrior(Shape):
+    """How much the model likes each letter of questions with so many choices; sums to 1."""
+
+    choices_count: Count
+    prior: tuple[Ratio, ...]
+
+
+class DebiasedReport(Shape):
+    """Accuracy with the liking for letters divided out (PriDe). ``estimated_on_count`` of the
+    ``questions_count`` questions told the priors: at most 5 %."""
+
+    accuracy: Interval
+    estimated_on_count: Count
+    questions_count: Count
+    priors: tuple[LetterPrior, ...]
+
+
+class Bin(Shape):
+    """The scored questions with a confidence in (``lower``, ``upper``]."""
+
+    lower: Ratio
+    upper: Ratio
+    questions_count: Count
+    mean_confidence: Ratio
+    accuracy: Ratio
+
+
+class CalibrationReport(Shape):
+    """``expected_error`` with its bootstrap interval; ``brier_score`` from 0 to 2."""
+
+    expected_error: Interval
+    brier_score: Annotated[float, Field(ge=0.0, le=2.0)]
+    mean_confidence: Ratio
+    bins: tuple[Bin, ...]
+
+
+class CoveragePoint(Shape):
+    """Answering only at ``confidence`` or above covers ``coverage`` of the scored questions,
+    with this accuracy."""
+
+    coverage: Ratio
+    confidence: Ratio
+    accuracy: Ratio
+
+
+class AbstentionReport(Shape):
+    """Accuracy against coverage. ``risk_area``: mean share of wrong answers over coverages."""
+
+    points: tuple[CoveragePoint, ...]
+    risk_area: Ratio
+
+
+class Fit(Shape):
+    """How well probabilities fit: mean -log p(gold) in ``nats``, and expected calibration error."""
+
+    nats: Annotated[float, Field(ge=0.0)]
+    expected_error: Ratio
+
+
+class Temperature(Shape):
+    """A temperature fitted on ``questions_count`` validation questions. ``at_bound`` where the
+    best one lies at or beyond the range that is searched."""
+
+    temperature: Annotated[float, Field(gt=0.0)]
+    at_bound: bool
+    questions_count: Count
+    before: Fit
+    after: Fit
+
+
+class ChoicesOnly(Shape):
+    """How often a ``rule`` that never reads the question is right, beside ``chance``."""
+
+    rule: str
+    questions_count: Count
+    correct_count: Count
+    accuracy: Interval
+    chance: Ratio
+
+
+class ContaminationReport(Shape):
+    """Of ``questions_count`` questions, those with a twin among ``training_count``:
+    ``same_program_count`` by hash of the normalised program, ``all_grams_count`` whose every
+    13-gram is known there; ``touched_count`` share at least one 13-gram. ``twins``: ids."""
+
+    questions_count: Count
+    training_count: Count
+    same_program_count: Count
+    all_grams_count: Count
+    touched_count: Count
+    twins: tuple[str, ...]
+
+
+SECTIONS: Final = (
+    "orders",
+    "letters",
+    "debiased",
+    "tie_ratio",
+    "calibration",
+    "abstention",
+    "temperature",
+    "choices_only",
+    "contamination",
+)
+
+
+class RobustnessReport(Shape):
+    """All of it. ``missing`` has for each section that is ``None`` why it is, and no other
+    (``ValueError`` when it does not)."""
+
+    scored_count: Count
+    unscored_count: Count
+    seed: Count
+    orders: OrdersReport | None = None
+    letters: LettersReport | None = None
+    debiased: DebiasedReport | None = None
+    tie_ratio: Ratio | None = None
+    calibration: CalibrationReport | None = None
+    abstention: AbstentionReport | None = None
+    temperature: Temperature | None = None
+    choices_only: tuple[ChoicesOnly, ...] | None = None
+    contamination: ContaminationReport | None = None
+    missing: dict[str, str]
+
+    @model_validator(mode="after")
+    def _every_gap_explained(self) -> Self:
+        absent = {name for name in SECTIONS if getattr(self, name) is None}
+        if absent != set(self.missing):
+            wrong = ", ".join(sorted(absent ^ set(self.missing)))
+            raise ValueError(f"missing must explain exactly the sections that are None: {wrong}")
+        return self

@@ -1,0 +1,220 @@
+"""All that a report says beyond accuracy, out of records: one call, pure, seeded.
+
+``robustness_of`` needs records only; ``with_questions`` adds what needs the questions
+themselves, ``with_fitted`` the version's temperature. What has no meaning stays ``None`` with
+its reason. Formulas and sources: ``docs/statistics.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from contracts.questions import Question
+from contracts.robustness import (
+    AbstentionReport,
+    Bin,
+    CalibrationReport,
+    ChoicesOnly,
+    ContaminationReport,
+    CoveragePoint,
+    DebiasedReport,
+    GoldPosition,
+    LetterPrior,
+    LettersReport,
+    OrdersReport,
+    RobustnessReport,
+    Temperature,
+)
+from contracts.verdicts import Interval, QuestionRecord
+from evaluation.audit import contamination
+from evaluation.baselines import run_baselines
+from evaluation.metrics.abstention import accuracy_against_coverage, risk_area
+from evaluation.metrics.calibration import (
+    brier_score,
+    calibration_error_interval,
+    mean_confidence,
+    reliability,
+)
+from evaluation.metrics.orders import (
+    asked_in_orders,
+    debiased,
+    gold_positions,
+    option_mass,
+    order_figures,
+    recall_deviation,
+    tie_rate,
+)
+from evaluation.samples import sample_faults
+from stats.intervals import wilson
+
+LEVEL: Final = 0.95
+UNSCORED: Final = "no question was scored"
+NO_LETTERS: Final = "not applicable: choices are scored by their text, which has no letter"
+NO_ORDERS: Final = "not applicable: no question was asked in several orders"
+TOO_FEW: Final = "fewer than two questions were asked in several orders"
+NO_PRIOR: Final = "5 % of the questions asked in several orders is less than one question"
+NO_QUESTIONS: Final = "the questions themselves were not given"
+NO_TRAINING: Final = "no training questions were given"
+NOT_FITTED: Final = "no temperature was fitted"
+
+
+def robustness_of(records: Sequence[QuestionRecord], *, seed: int) -> RobustnessReport:
+    """Never raises for want of a sample: a section without one is ``None``. ``seed`` is of the
+    bootstrap and of PriDe's draw; equal records and seed give an equal report."""
+    scored = [record for record in records if record.probabilities]
+    sections: dict[str, Any] = {
+        "orders": _orders(records),
+        "letters": _letters(scored),
+        "debiased": _debiased(records, seed),
+        "tie_ratio": tie_rate(records),
+        "calibration": _calibration(scored, seed),
+        "abstention": _abstention(scored),
+    }
+    reasons = {
+        "orders": TOO_FEW if asked_in_orders(records) else NO_ORDERS,
+        "letters": NO_LETTERS if scored else UNSCORED,
+        "debiased": NO_PRIOR if asked_in_orders(records) else NO_ORDERS,
+        "tie_ratio": UNSCORED,
+        "calibration": UNSCORED,
+        "abstention": UNSCORED,
+    }
+    missing = {name: why for name, why in reasons.items() if sections[name] is None}
+    missing |= {
+        "temperature": NOT_FITTED,
+        "choices_only": NO_QUESTIONS,
+        "contamination": NO_QUESTIONS,
+    }
+    return RobustnessReport(
+        scored_count=len(scored),
+        unscored_count=len(records) - len(scored),
+        seed=seed,
+        missing=missing,
+        **sections,
+    )
+
+
+def with_questions(
+    report: RobustnessReport,
+    questions: Sequence[Question],
+    training: Sequence[Question] | None,
+) -> RobustnessReport:
+    """The report with what the suite's questions tell of themselves. ``training``: what the
+    version learned from, ``None`` where that is not known. Raises ``EmptySample`` for no
+    questions or one that does not know its answer."""
+    rules = tuple(
+        ChoicesOnly(
+            rule=one.name,
+            questions_count=one.questions,
+            correct_count=one.correct,
+            accuracy=one.accuracy,
+            chance=one.chance,
+        )
+        for one in run_baselines(questions, report.seed)
+    )
+    if training is None:
+        return _with(report, {"choices_only": rules}, {"contamination": NO_TRAINING})
+    found = contamination(questions, training)
+    leaks = ContaminationReport(
+        questions_count=found.questions,
+        training_count=found.training,
+        same_program_count=found.by_tree,
+        all_grams_count=found.by_grams,
+        touched_count=found.touched,
+        twins=found.twins,
+    )
+    return _with(report, {"choices_only": rules, "contamination": leaks}, {})
+
+
+def with_fitted(report: RobustnessReport, temperature: Temperature) -> RobustnessReport:
+    """The report with the version's temperature."""
+    return _with(report, {"temperature": temperature}, {})
+
+
+def _with(
+    report: RobustnessReport, sections: dict[str, Any], reasons: dict[str, str]
+) -> RobustnessReport:
+    missing = {name: why for name, why in report.missing.items() if name not in sections}
+    return RobustnessReport(**{**dict(report), **sections, "missing": {**missing, **reasons}})
+
+
+def _orders(records: Sequence[QuestionRecord]) -> OrdersReport | None:
+    found = order_figures(records, LEVEL)
+    if found is None:
+        return None
+    return OrdersReport(
+        questions_count=found.questions,
+        mean_accuracy=found.mean,
+        worst_accuracy=found.worst,
+        all_right_ratio=found.all_right,
+        flipped_ratio=found.flipped,
+    )
+
+
+def _letters(scored: Sequence[QuestionRecord]) -> LettersReport | None:
+    mass = option_mass(scored)
+    if mass is None:
+        return None
+    positions = []
+    for letter, (hits, asked) in gold_positions(scored).items():
+        with sample_faults():
+            found = wilson(hits, asked, LEVEL)
+        positions.append(
+            GoldPosition.model_validate(
+                {
+                    "letter": letter,
+                    "questions_count": asked,
+                    "correct_count": hits,
+                    "accuracy": Interval(**found._asdict(), level=LEVEL),
+                }
+            )
+        )
+    return LettersReport(
+        positions=tuple(positions), recall_deviation=recall_deviation(scored), option_mass=mass
+    )
+
+
+def _debiased(records: Sequence[QuestionRecord], seed: int) -> DebiasedReport | None:
+    found = debiased(records, LEVEL, seed=seed)
+    if found is None:
+        return None
+    return DebiasedReport(
+        accuracy=found.accuracy,
+        estimated_on_count=found.estimated_on,
+        questions_count=found.questions,
+        priors=tuple(
+            # Rounding may leave a share a hair above 1.
+            LetterPrior(choices_count=choices, prior=tuple(min(1.0, one) for one in prior))
+            for choices, prior in found.priors.items()
+        ),
+    )
+
+
+def _calibration(scored: Sequence[QuestionRecord], seed: int) -> CalibrationReport | None:
+    if not scored:
+        return None
+    return CalibrationReport(
+        expected_error=calibration_error_interval(scored, LEVEL, seed=seed),
+        brier_score=min(2.0, brier_score(scored)),
+        mean_confidence=min(1.0, mean_confidence(scored)),
+        bins=tuple(
+            Bin(
+                lower=one.lower,
+                upper=one.upper,
+                questions_count=one.questions,
+                mean_confidence=min(1.0, one.confidence),
+                accuracy=one.accuracy,
+            )
+            for one in reliability(scored)
+        ),
+    )
+
+
+def _abstention(scored: Sequence[QuestionRecord]) -> AbstentionReport | None:
+    if not scored:
+        return None
+    points = tuple(
+        CoveragePoint(coverage=one.coverage, confidence=one.confidence, accuracy=one.accuracy)
+        for one in accuracy_against_coverage(scored)
+    )
+    return AbstentionReport(points=points, risk_area=min(1.0, max(0.0, risk_area(scored))))

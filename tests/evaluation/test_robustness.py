@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+from contracts.errors import EmptySample
+from contracts.questions import LETTERS
+from contracts.robustness import RobustnessReport
+from contracts.verdicts import QuestionRecord
+from evaluation.robustness import (
+    NO_LETTERS,
+    NO_ORDERS,
+    NO_PRIOR,
+    NO_TRAINING,
+    TOO_FEW,
+    UNSCORED,
+    robustness_of,
+    with_fitted,
+    with_questions,
+)
+from evaluation.temperature import at_temperature, fit_of, temperature_of
+from tests.evaluation.making import make_questions, make_records
+
+
+def by_letter(
+    count: int, *, liked: float, sure: float = 1.0, seed: int = 4
+) -> list[QuestionRecord]:
+    """Four choices; a believed one, right half the time, and a liking for A, in nats."""
+    draws = np.random.default_rng(seed)
+    found = []
+    for number in range(count):
+        gold = number % 4
+        believed = draws.normal(0.0, 0.6, 4) + np.eye(4)[gold]
+        orders = []
+        for order in range(4):
+            scores = sure * (np.roll(believed, -order) + liked * np.eye(4)[0])
+            weights = np.exp(scores - scores.max())
+            orders.append(tuple((weights / weights.sum()).tolist()))
+        top = orders[0].index(max(orders[0]))
+        found.append(
+            QuestionRecord.model_validate(
+                {
+                    "id": f"q{number}",
+                    "family": None,
+                    "difficulty": None,
+                    "gold": LETTERS[gold],
+                    "letter": LETTERS[top],
+                    "correct": top == gold,
+                    "confidence": max(orders[0]),
+                    "probabilities": orders[0],
+                    "option_mass": 0.9,
+                    "orders": tuple(orders),
+                }
+            )
+        )
+    return found
+
+
+def test_a_liking_for_a_letter_is_told_and_divided_out() -> None:
+    fair = robustness_of(by_letter(400, liked=0.0), seed=1)
+    leaning = robustness_of(by_letter(400, liked=1.5), seed=1)
+    assert fair.orders is not None
+    assert leaning.orders is not None
+    assert fair.letters is not None
+    assert leaning.letters is not None
+    assert leaning.debiased is not None
+    assert fair.orders.flipped_ratio == 0.0
+    assert leaning.orders.flipped_ratio > 0.5
+    assert leaning.orders.mean_accuracy.estimate < fair.orders.mean_accuracy.estimate - 0.1
+    assert leaning.letters.recall_deviation is not None
+    assert fair.letters.recall_deviation is not None
+    assert leaning.letters.recall_deviation > fair.letters.recall_deviation + 0.1
+    assert [one.letter for one in leaning.letters.positions] == list("ABCD")
+    assert leaning.letters.option_mass == pytest.approx(0.9)
+    assert leaning.debiased.estimated_on_count == 20
+    assert leaning.debiased.accuracy.estimate == pytest.approx(
+        fair.orders.mean_accuracy.estimate, abs=0.02
+    )
+    assert set(leaning.missing) == {"temperature", "choices_only", "contamination"}
+
+
+def test_what_has_no_meaning_says_why() -> None:
+    text = robustness_of(make_records([True, False, None]), seed=0)
+    assert (text.scored_count, text.unscored_count) == (2, 1)
+    assert text.missing["orders"] == text.missing["debiased"] == NO_ORDERS
+    assert text.missing["letters"] == NO_LETTERS
+    assert text.calibration is not None
+    assert text.abstention is not None
+    nothing = robustness_of(make_records([None]), seed=0)
+    for name in ("letters", "tie_ratio", "calibration", "abstention"):
+        assert nothing.missing[name] == UNSCORED
+    assert robustness_of((), seed=0).missing["calibration"] == UNSCORED
+    few = robustness_of(by_letter(1, liked=0.0), seed=0)
+    assert (few.missing["orders"], few.missing["debiased"]) == (TOO_FEW, NO_PRIOR)
+
+
+def test_the_same_again_through_json_and_fast() -> None:
+    records = by_letter(3_000, liked=0.5)
+    start = time.process_time()
+    report = robustness_of(records, seed=7)
+    assert time.process_time() - start < 5.0
+    assert report == robustness_of(records, seed=7)
+    assert RobustnessReport.model_validate_json(report.model_dump_json()) == report
+
+
+def test_what_the_questions_tell_of_themselves() -> None:
+    questions = make_questions(40)
+    report = robustness_of(make_records([True, False]), seed=0)
+    alone = with_questions(report, questions, None)
+    assert alone.choices_only is not None
+    assert {one.rule for one in alone.choices_only} == {
+        "always_a",
+        "longest",
+        "shortest",
+        "most_central",
+    }
+    assert alone.choices_only[0].correct_count == 10
+    assert alone.missing["contamination"] == NO_TRAINING
+    whole = with_questions(report, questions, questions[:10])
+    assert whole.contamination is not None
+    assert whole.contamination.same_program_count >= 10
+    assert {question.id for question in questions[:10]} <= set(whole.contamination.twins)
+    with pytest.raises(EmptySample):
+        with_questions(report, [], None)
+
+
+def test_a_temperature_mends_confidence_and_no_answer() -> None:
+    validation = by_letter(2_000, liked=0.0, sure=5.0)
+    held_out = by_letter(2_000, liked=0.0, sure=5.0, seed=9)
+    found = temperature_of(validation)
+    assert found.questions_count == 2_000
+    assert not found.at_bound
+    assert found.temperature > 1.0
+    assert found.after.nats < found.before.nats
+    mended = at_temperature(held_out, found.temperature)
+    assert fit_of(mended).nats < fit_of(held_out).nats
+    assert fit_of(mended).expected_error < fit_of(held_out).expected_error / 2
+    for before, after in zip(held_out, mended, strict=True):
+        assert (after.letter, after.correct) == (before.letter, before.correct)
+        assert after.confidence == max(after.probabilities)
+        assert after.orders[0] == after.probabilities
+        assert math.fsum(after.orders[3]) == pytest.approx(1.0)
+    report = with_fitted(robustness_of(held_out, seed=0), found)
+    assert report.temperature == found
+    assert "temperature" not in report.missing
+
+
+def test_no_scored_question_has_no_temperature_and_stays_as_it_is() -> None:
+    unscored = make_records([None])
+    with pytest.raises(EmptySample):
+        temperature_of(unscored)
+    with pytest.raises(EmptySample):
+        fit_of(unscored)
+    assert at_temperature(unscored, 2.0) == unscored

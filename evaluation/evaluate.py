@@ -21,14 +21,17 @@ from contracts.suites import SuiteSpec
 from contracts.verdicts import EvaluationResult, GroupAccuracy, QuestionRecord
 from evaluation.figures import figures_of
 from evaluation.metrics.calibration import reliability
-from evaluation.metrics.catalogue import flat_metrics
+from evaluation.metrics.catalogue import SEED, flat_metrics
 from evaluation.metrics.misconceptions import shown_misconceptions
 from evaluation.report.build import Extras, build_report
 from evaluation.report.document import render_html
+from evaluation.report.measures import measures_of
 from evaluation.results import csv_text, json_text, read_training, records_text, write_shape
+from evaluation.robustness import robustness_of, with_questions
 from evaluation.run import score_suite, summarise
 from evaluation.suite import read_suite
 from evaluation.tracking import REPORT_FILE, REPORT_PAGE, EvaluationRun
+from mcq.loaders import questions_digest
 from mcq.scorer import Scorer
 
 RECORDS: Final = "records.jsonl"
@@ -90,9 +93,15 @@ def evaluate(
         way = Way(
             protocol=request.suite.protocol,
             scoring=training.scoring,
-            template=request.suite.template,
+            template=scorer.identity.template,
+            shots_count=len(suite.shots),
+            shots_digest=questions_digest(suite.shots) if suite.shots else None,
+            precision=scorer.identity.precision,
         )
-        report = build_report(result, records, (), extras=Extras(way=way, stems=stems))
+        robustness = with_questions(robustness_of(records, seed=SEED), suite.questions, None)
+        report = build_report(
+            result, records, measures_of(robustness), extras=Extras(way=way, stems=stems)
+        )
         page = render_html(report)
         run.log_report(page, json_text(report))
         write_atomically(request.out / REPORT_PAGE, page)

@@ -50,7 +50,7 @@ from contracts.questions import LETTERS, Question
 from mcq.model import load_tokenizer, load_weights
 from mcq.orders import Orders
 from mcq.prompts import prompt_writer
-from mcq.scorer import DEFAULT_BATCH_TOKENS, Prepared, Scored, Scorer
+from mcq.scorer import Prepared, Scored, Scorer
 from mcq.tokens import prompt_text
 
 TEMPLATE: Final = "mmlu-1"

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint lock clean
+.PHONY: help setup demo up test lint bench lock clean
 MAKEFLAGS += --no-print-directory
 
 UV_VERSION := 0.13.9
@@ -85,17 +85,40 @@ lint: setup ## style, types, floors, dependencies: ruff, mypy, import-linter, de
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
+# lm-eval stands in a folder that only the benchmarks look into: its pins move none of ours.
+# A missed target is told on the page and ends nothing; a script that breaks does. BENCH takes
+# flags of every script, as --quick.
+RIVALS := $(VENV)/benchmark
+bench: setup ## run every script in benchmarks/, write docs/benchmarks.md
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target $(RIVALS) \
+	  -r requirements-benchmark.lock
+	@rm -rf out/benchmarks && mkdir -p out/benchmarks
+	@for script in evaluation finetune; do \
+	  echo "benchmarks/$$script.py" >&2; \
+	  PYTHONPATH=.:$(RIVALS) HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks.$$script $(BENCH) \
+	    --json out/benchmarks/$$script.json || test -s out/benchmarks/$$script.json; \
+	done
+	PYTHONPATH=.:$(RIVALS) $(BIN)/python -m benchmarks.report out/benchmarks/*.json
+
 # Which libraries for accelerators torch needs depends on the build of it that the index
 # gives; that build pins them itself, so they are left out here.
 lock: ## write requirements.lock anew from pyproject.toml
 	@test -x $(BIN)/uv || { echo "error: run 'make setup' first." >&2; exit 1; }
 	@{ echo "# Exact public versions of everything, for Python 3.11 to 3.13; written by 'make lock'."; \
-	  env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+	  env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra dev \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml \
 	  | grep -vE '^(cuda-|triton==|nvidia-[^m])' ; \
 	} > requirements.lock.new
 	@grep -q '^torch==[0-9.]*\( ;.*\)\?$$' requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+	@{ echo "# What the extra benchmark adds to requirements.lock; written by 'make lock'."; \
+	  env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
+	    --extra benchmark --constraint requirements.lock \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml \
+	  | grep -vE '^(cuda-|triton==|nvidia-[^m])' \
+	  | grep -vxFf requirements.lock | grep -vE '^(anyio|h11)==' ; \
+	} > requirements-benchmark.lock.new
+	@mv requirements-benchmark.lock.new requirements-benchmark.lock
 
 clean: ## remove the environment, caches and what the pipeline made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \

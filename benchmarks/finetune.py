@@ -21,12 +21,10 @@ matrix product measured here, in the same precision.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -35,6 +33,7 @@ from typing import Any, Final
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
+from benchmarks.targets import Target, as_rows, hand_over
 from contracts.params import FinetuneParams, LoraParams
 from training.batches import Example
 from training.devices import Accelerated, Devices
@@ -68,20 +67,6 @@ LORA: Final = LoraParams(
     dropout=0.0,
     targets=("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
 )
-
-
-@dataclass(frozen=True)
-class Target:
-    """``direction`` says on which side of ``target`` the value should be."""
-
-    name: str
-    value: float
-    target: float
-    direction: str
-
-    @property
-    def met(self) -> bool:
-        return self.value >= self.target if self.direction == ">=" else self.value <= self.target
 
 
 def examples(count: int, vocabulary: int, seed: int) -> list[Example]:
@@ -235,7 +220,7 @@ def run(method: str, *, quick: bool, threads: int) -> dict[str, Any]:
         "tokens_per_second": rate,
         "teraflops_a_second": rate * flops_a_token(model, length) / 1e12,
         "peak_teraflops_a_second": peak / 1e12,
-        "targets": [{**asdict(target), "met": target.met} for target in targets],
+        "targets": as_rows(targets),
     }
 
 
@@ -247,11 +232,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result there too")
     words = parser.parse_args()
     result = run(words.method, quick=words.quick, threads=words.threads)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if words.json:
-        words.json.write_text(text + "\n", encoding="utf-8")
-    return 0 if all(target["met"] for target in result["targets"]) else 1
+    return hand_over(result, words.json)
 
 
 if __name__ == "__main__":

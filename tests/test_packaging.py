@@ -83,9 +83,25 @@ def test_every_declared_dependency_is_locked() -> None:
         for group in (project["dependencies"], *project["optional-dependencies"].values())
         for name in (entry.split(">")[0].split("=")[0].split("<")[0] for entry in group)
     } - {"proctor"}
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    lines = [
+        line
+        for lock in ("requirements.lock", "requirements-benchmark.lock")
+        for line in (ROOT / lock).read_text(encoding="utf-8").splitlines()
+    ]
     locked = {line.partition("==")[0].partition("[")[0] for line in lines}
     assert {name.replace("_", "-") for name in declared} <= locked
+
+
+def test_the_benchmarks_lock_adds_public_versions_and_moves_none_of_ours() -> None:
+    def pins(lock: str) -> dict[str, str]:
+        lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
+        given = [line.partition(" ;")[0] for line in lines if not line.startswith("#")]
+        return {line.partition("==")[0]: line.partition("==")[2] for line in given}
+
+    added = pins("requirements-benchmark.lock")
+    assert added["lm-eval"] == "0.4.13"
+    assert not set(added) & set(pins("requirements.lock"))
+    assert all(version and not set(version) & set("+/:") for version in added.values())
 
 
 @pytest.mark.integration

@@ -20,6 +20,7 @@
     │   ├── ResultsInvalid          an evaluation or verdict file that cannot be read
     │   ├── GatewayRefused          the gateway's problem, said again: the caller's to mend
     │   ├── SuitesDiffer            two results that are not of the same questions
+    │   ├── ProtocolsDiffer         two results whose questions were asked in different ways
     │   └── EmptySample             statistics asked of nothing, or of NaN
     ├── Refused                  exit 1, HTTP 409
     │   ├── GateNotPassed           no pass, so nothing moves forward
@@ -299,6 +300,22 @@ class SuitesDiffer(BadInput):
         super().__init__(
             f"the two results are not of the same questions: {reason}.",
             mend="Evaluate both versions on the same suite.",
+        )
+
+
+class ProtocolsDiffer(BadInput):
+    """Two versions that were asked the same questions in different ways."""
+
+    slug = "protocols-differ"
+    title = "The results were not had in the same way"
+
+    def __init__(self, first: str, second: str, what: str, ours: str, theirs: str) -> None:
+        self.first, self.second, self.what = first, second, what
+        self.ours, self.theirs = ours, theirs
+        super().__init__(
+            f"{first} and {second} were not asked in the same way: {what} is {ours} for the"
+            f" first and {theirs} for the second.",
+            mend="Evaluate both on one suite that names protocol, template and shots.",
         )
 
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from contracts.files import write_atomically
 from contracts.params import Params
+from contracts.reports import Way
 from contracts.run_group import RunGroup
 from contracts.suites import SuiteSpec
 from contracts.verdicts import EvaluationResult, GroupAccuracy, QuestionRecord
@@ -22,10 +23,12 @@ from evaluation.figures import figures_of
 from evaluation.metrics.calibration import reliability
 from evaluation.metrics.catalogue import flat_metrics
 from evaluation.metrics.misconceptions import shown_misconceptions
+from evaluation.report.build import Extras, build_report
+from evaluation.report.document import render_html
 from evaluation.results import csv_text, json_text, read_training, records_text, write_shape
 from evaluation.run import score_suite, summarise
 from evaluation.suite import read_suite
-from evaluation.tracking import EvaluationRun
+from evaluation.tracking import REPORT_FILE, REPORT_PAGE, EvaluationRun
 from mcq.scorer import Scorer
 
 RECORDS: Final = "records.jsonl"
@@ -73,6 +76,17 @@ def evaluate(
         run.log_metrics(metrics, int(now_seconds() * 1000))
         run.log_records(records_text(records), records, suite)
         run.log_figures(figures_of(result, records))
+        stems = {question.id: question.stem for question in suite.questions}
+        way = Way(
+            protocol=request.suite.protocol,
+            scoring=training.scoring,
+            template=request.suite.template,
+        )
+        report = build_report(result, records, (), extras=Extras(way=way, stems=stems))
+        page = render_html(report)
+        run.log_report(page, json_text(report))
+        write_atomically(request.out / REPORT_PAGE, page)
+        write_shape(request.out / REPORT_FILE, report)
         _write(request.out, result, records, metrics)
     return result
 

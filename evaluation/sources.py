@@ -6,8 +6,11 @@ import re
 from pathlib import Path
 from typing import Final
 
+from contracts.digests import digest_of_bytes
+from contracts.reports import Report
 from contracts.verdicts import QuestionRecord
-from evaluation.results import parse_records, read_records
+from evaluation.compare_versions import Examined
+from evaluation.results import parse_records, read_records, records_text
 
 RUN_ID: Final = re.compile(r"^[0-9a-f]{32}$")
 
@@ -23,3 +26,24 @@ def load_records(name: str, tracking_uri: str) -> tuple[QuestionRecord, ...]:
     from evaluation.tracking import fetch_records
 
     return parse_records(fetch_records(tracking_uri, name), Path(f"MLflow run {name}"))
+
+
+def load_examined(name: str, tracking_uri: str) -> Examined:
+    """The records of that name and, where the report of just these records lies beside them
+    (``report/report.json`` in the same folder, or in the run), how they were had.
+
+    Raises what ``load_records`` raises; a report that cannot be read tells nothing."""
+    records = load_records(name, tracking_uri)
+    path = Path(name)
+    try:
+        if path.exists():
+            text = (path.parent / "report" / "report.json").read_text(encoding="utf-8")
+        else:
+            from evaluation.tracking import fetch_report
+
+            text = fetch_report(tracking_uri, name) or ""
+        header = Report.model_validate_json(text).header
+    except (OSError, ValueError):
+        return Examined(name, records)
+    ours = header.records_digest == digest_of_bytes(records_text(records).encode())
+    return Examined(name, records, header if ours else None)

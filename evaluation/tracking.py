@@ -37,6 +37,8 @@ from registry.versions import EXAMINED_TAG, SUITE_TAG
 
 RECORDS_FILE: Final = "evaluation/records.jsonl"
 TABLE_FILE: Final = "questions.json"
+REPORT_PAGE: Final = "report/report.html"
+REPORT_FILE: Final = "report/report.json"
 FIGURES_FOLDER: Final = "figures"
 # MLflow keeps at most this much of a dataset's digest.
 DATASET_DIGEST_CHARACTERS: Final = 36
@@ -132,6 +134,12 @@ class EvaluationRun(TrackedRun):
             self._client.log_text(self.run_id, text, RECORDS_FILE)
             self._client.log_table(self.run_id, _table(records, suite), TABLE_FILE)
 
+    def log_report(self, html: str, json: str) -> None:
+        """One self-contained page, and the same as JSON."""
+        with self._storage_faults():
+            self._client.log_text(self.run_id, html, REPORT_PAGE)
+            self._client.log_text(self.run_id, json, REPORT_FILE)
+
     def log_figures(self, figures: Mapping[str, Any]) -> None:
         with self._storage_faults():
             for name, figure in figures.items():
@@ -177,4 +185,15 @@ def fetch_records(uri: str, run_id: str) -> str:
                 mend="Name a run that `proctor evaluate` made.",
             )
         file = client.download_artifacts(run_id, RECORDS_FILE, folder)
+        return Path(file).read_bytes().decode("utf-8")
+
+
+def fetch_report(uri: str, run_id: str) -> str | None:
+    """The text of a run's report as JSON; ``None`` where it has none."""
+    client = connect(uri)
+    with mlflow_faults(uri), tempfile.TemporaryDirectory() as folder:
+        held = client.list_artifacts(run_id, str(Path(REPORT_FILE).parent))
+        if REPORT_FILE not in {artifact.path for artifact in held}:
+            return None
+        file = client.download_artifacts(run_id, REPORT_FILE, folder)
         return Path(file).read_bytes().decode("utf-8")

@@ -34,3 +34,22 @@ def test_a_run_is_asked_of_mlflow() -> None:
     with pytest.raises(TrackingAway) as caught:
         load_records(RUN_ID, uri)
     assert caught.value.uri == uri
+
+
+def test_a_report_beside_its_records_tells_how_they_were_had(tmp_path: Path) -> None:
+    from contracts.reports import Way
+    from evaluation.report.build import Extras, build_report
+    from evaluation.results import records_text, write_shape
+    from evaluation.sources import load_examined
+    from tests.evaluation.making import make_evaluation, make_records
+
+    records = make_records([True, False])
+    path = tmp_path / "records.jsonl"
+    path.write_text(records_text(records))
+    assert load_examined(str(path), "unused").header is None
+    extras = Extras(way=Way(protocol="generate"))
+    report = build_report(make_evaluation(records), records, (), extras=extras)
+    write_shape(tmp_path / "report" / "report.json", report)
+    assert load_examined(str(path), "unused").header == report.header
+    path.write_text(records_text(make_records([True, True])))
+    assert load_examined(str(path), "unused").header is None

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from contracts.comparisons import VersionsComparison
 from contracts.errors import ResultsInvalid, SuitesDiffer
 from contracts.verdicts import Comparison
 from evaluation.compare import compare_records
@@ -59,7 +60,39 @@ def test_it_prints_a_table_or_json(files: tuple[Path, Path]) -> None:
     for words in ("+17.00 points", "only the first right", "25", "exact McNemar p"):
         assert words in table.stdout
     found = run(*files, "--json", "--confidence", "0.9")
-    assert Comparison.model_validate(json.loads(found.stdout)) == compare_records(OURS, THEIRS, 0.9)
+    told = json.loads(found.stdout)
+    of_two = {key: told[key] for key in Comparison.model_fields}
+    assert Comparison.model_validate(of_two) == compare_records(OURS, THEIRS, 0.9)
+    of_many = {key: told[key] for key in VersionsComparison.model_fields}
+    assert VersionsComparison.model_validate(of_many).reference == str(files[1])
+
+
+def test_the_last_is_the_reference_unless_another_is_named(files: tuple[Path, Path]) -> None:
+    first, last = map(str, files)
+    for words, reference in (
+        ((first, last, last), last),
+        ((first, last, "--reference", first), first),
+        ((first, "--reference", last), last),
+    ):
+        told = json.loads(run(*words, "--json").stdout)
+        assert told["reference"] == told["versions"][0]["name"] == reference
+    assert told["difference"]["estimate"] == 0.17
+
+
+def test_one_version_is_told_to_name_another(files: tuple[Path, Path]) -> None:
+    assert "1 versions" in str(run(files[0]).exception)
+
+
+def test_three_files_are_written(files: tuple[Path, Path], tmp_path: Path) -> None:
+    found = run(*files, "--out", tmp_path / "out")
+    assert found.exit_code == 0, found.exception
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "comparison.html",
+        "comparison.json",
+        "comparison.svg",
+    ]
+    text = (tmp_path / "out/comparison.json").read_text()
+    assert VersionsComparison.model_validate_json(text).questions_count == 100
 
 
 def test_two_that_never_disagree_are_told_so(files: tuple[Path, Path]) -> None:

@@ -12,23 +12,30 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
 
+from contracts.digests import digest_of_json
 from contracts.errors import BadInput, DigestMismatch
 from contracts.questions import Question
 from contracts.sources import QuestionSource
-from contracts.suites import SuiteSpec
-from mcq.loaders import Reading, questions_digest
+from contracts.suites import Protocol, SuiteSpec
+from mcq.loaders import Reading, load_questions, questions_digest
 
 
 @dataclass(frozen=True)
 class Suite:
-    """``digest`` covers the questions in this order; ``source`` names where they are from;
-    ``name`` is ``NAME@VERSION`` for a declared suite."""
+    """``digest`` covers the questions in this order, and how they are asked where that is not
+    the usual way (``suite_digest``); ``source`` names where they are from; ``name`` is
+    ``NAME@VERSION`` for a declared suite. ``shots`` are shown before each question."""
 
     name: str
     questions: tuple[Question, ...]
     digest: str
     source: str
+    protocol: Protocol = "scored"
+    template: str | None = None
+    shots: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class WholeSuite:
     skipped: int
     left_out: dict[str, int]
     filtered: int
+    shots: tuple[Question, ...] = ()
 
     def families(self) -> dict[str, int]:
         """How many questions of each family, ``""`` for those that have none."""
@@ -53,7 +61,8 @@ class WholeSuite:
 
 def read_whole(spec: SuiteSpec) -> WholeSuite:
     """Read every source of a suite, pinned or not. Raises ``BadInput`` for a question that
-    does not know its answer and for a suite without questions, and what loaders raise."""
+    does not know its answer, for a suite without questions and as ``read_shots`` does, and
+    what loaders raise."""
     reading = Reading(spec.sources, skip_bad=spec.skip_bad)
     every = list(reading)
     taken = [question for question in every if spec.filter.takes(question)]
@@ -68,15 +77,68 @@ def read_whole(spec: SuiteSpec) -> WholeSuite:
             f"suite {spec.ref} has no questions: its filter takes none of {len(every)}.",
             mend="Correct the filter.",
         )
-    chosen = tuple(sorted(taken, key=_place)[: spec.max_questions])
+    chosen = tuple(in_order(taken)[: spec.max_questions])
+    shots = read_shots(spec, chosen)
     return WholeSuite(
         spec=spec,
         questions=chosen,
-        digest=questions_digest(chosen),
+        digest=suite_digest(chosen, spec, shots),
         skipped=len(reading.skipped),
         left_out=dict(reading.left_out),
         filtered=len(every) - len(taken),
+        shots=shots,
     )
+
+
+def read_shots(spec: SuiteSpec, questions: Sequence[Question]) -> tuple[Question, ...]:
+    """The suite's shots: the first of each file in turn, then the second, up to its
+    ``shots_count``. Raises ``BadInput`` when there are fewer, when one does not know its
+    answer, and when one is among ``questions``: its answer would be shown."""
+    files = [load_questions(source) for source in spec.shots]
+    turns = (question for turn in zip_longest(*files) for question in turn if question)
+    shots = tuple(turns)[: spec.shots_count]
+    if len(shots) < spec.shots_count:
+        raise BadInput(
+            f"suite {spec.ref} is to show {spec.shots_count} questions, but its files of shots"
+            f" hold {len(shots)}.",
+            mend="Correct shots_count.",
+        )
+    asked = {same_question(question): question.id for question in questions}
+    for shot in shots:
+        if shot.answer is None:
+            raise BadInput(f"shot {shot.id} of suite {spec.ref} does not know its answer.")
+        if (twin := asked.get(same_question(shot))) is not None:
+            raise BadInput(
+                f"shot {shot.id} of suite {spec.ref} is its question {twin}: the answer would be"
+                " shown.",
+                mend="Take shots from files that the suite does not ask.",
+            )
+    return shots
+
+
+def same_question(question: Question) -> tuple[Any, ...]:
+    """Equal for two questions that ask the same, whatever the order of their choices."""
+    code = (question.code or "").strip()
+    return question.stem.strip(), code, tuple(sorted(one.strip() for one in question.choices))
+
+
+def suite_digest(questions: Sequence[Question], spec: SuiteSpec, shots: Sequence[Question]) -> str:
+    """Of the questions in this order; with protocol, template or shots of its own, of these,
+    too: results of different ways of asking are not of the same suite."""
+    plain = questions_digest(questions)
+    ways: dict[str, str] = {}
+    if spec.protocol != "scored":
+        ways["protocol"] = spec.protocol
+    if spec.template is not None:
+        ways["template"] = spec.template
+    if shots:
+        ways["shots"] = questions_digest(shots)
+    return digest_of_json({"questions": plain, **ways}) if ways else plain
+
+
+def in_order(questions: Sequence[Question]) -> list[Question]:
+    """By the digest of each id, whatever the order of files and rows."""
+    return sorted(questions, key=_place)
 
 
 def check_pin(suite: WholeSuite) -> None:
@@ -99,7 +161,15 @@ def read_suite(spec: SuiteSpec, max_questions: int) -> Suite:
     whole = read_whole(spec)
     check_pin(whole)
     taken = whole.questions[:max_questions]
-    return Suite(str(spec.ref), taken, questions_digest(taken), _places(spec.sources))
+    return Suite(
+        str(spec.ref),
+        taken,
+        suite_digest(taken, spec, whole.shots),
+        _places(spec.sources),
+        spec.protocol,
+        spec.template,
+        whole.shots,
+    )
 
 
 def _places(sources: Sequence[QuestionSource]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from contracts.params import EvaluateParams
 from contracts.suites import SuiteSpec
 from contracts.verdicts import ChampionPin
-from evaluation.run import score_suite
+from evaluation.run import Asking, score_suite
 from evaluation.suite import read_suite
 from mcq.scorer import Scorer
 from registry.registry import Registry
@@ -28,8 +28,14 @@ def pin_on(registry: Registry, model: str, spec: SuiteSpec, params: EvaluatePara
     suite = read_suite(spec, params.max_questions)
     with tempfile.TemporaryDirectory() as scratch:
         folder = registry.fetch(champion, Path(scratch))
-        scorer = Scorer.load(folder, expected_digest=champion.digest)
-        records = score_suite(scorer, suite, batch_tokens=params.batch_tokens)
+        scorer = Scorer.load(
+            folder,
+            expected_digest=champion.digest,
+            template=suite.template,
+            precision=params.precision,
+            device=params.device,
+        )
+        records = score_suite(scorer, suite, Asking(batch_tokens=params.batch_tokens))
     return ChampionPin(
         model=model,
         version=champion.version,

@@ -1,0 +1,60 @@
+"""The temperature of a version, fitted on validation questions: never on the suite's own.
+
+They are asked as the suite's are: same template, shots and precision. Only the first order of
+the choices counts, for that is how a version answers. What is fitted is kept and told; it
+changes no answer. Knows no MLflow; how it is fitted stands in ``mcq.calibration``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from contracts.questions import Question
+from contracts.verdicts import FittedTemperature
+from evaluation.run import Asking, Scores, score_questions
+from evaluation.suite import Suite, in_order, same_question
+from mcq.calibration import fit_temperature, mean_nats, with_temperature
+from mcq.loaders import load_questions, questions_digest
+
+
+def read_validation(path: Path | None, suite: Suite, count: int) -> tuple[Question, ...]:
+    """The first ``count`` questions of the file, in a suite's order, that know their answer and
+    are neither the suite's nor its shots; none without a file. Raises what loaders raise."""
+    if path is None or count == 0:
+        return ()
+    known = {same_question(question) for question in (*suite.questions, *suite.shots)}
+    usable = [
+        question
+        for question in load_questions(path)
+        if question.answer is not None and same_question(question) not in known
+    ]
+    return tuple(in_order(usable)[:count])
+
+
+def fitted_temperature(
+    scorer: Scores,
+    validation: Sequence[Question],
+    asking: Asking,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> FittedTemperature | None:
+    """Scored and fitted; ``None`` where no question could be scored."""
+    answers = score_questions(scorer, validation, replace(asking, orders="single"), progress)
+    scored = [
+        (question, question.gold, answer.probabilities)
+        for question, answer in zip(validation, answers, strict=True)
+        if question.gold is not None and answer.probabilities
+    ]
+    if not scored:
+        return None
+    golds = [gold for _, gold, _ in scored]
+    before = [probabilities for _, _, probabilities in scored]
+    value = fit_temperature(before, golds)
+    return FittedTemperature(
+        value=value,
+        questions=len(scored),
+        questions_digest=questions_digest(question for question, _, _ in scored),
+        nats_before=mean_nats(before, golds),
+        nats_after=mean_nats([with_temperature(one, value) for one in before], golds),
+    )

@@ -164,11 +164,18 @@ class EvaluateParams(Shape):
         ge=1, description="questions taken from the suite, the first in its order"
     )
     batch_tokens: int = Field(ge=64, description="padded tokens in one forward pass")
-    orders: Literal["single", "cyclic"] = Field(
-        description="orders of the choices that a letter version is asked in: one, or all turns"
+    orders: Literal["cyclic", "single"] = Field(
+        default="cyclic",
+        description="versions asked by letter: in every rotation of the choices, or once",
     )
     precision: Literal["fp32", "bf16"] = Field(
-        description="of the forward pass; fp32 on a CPU without units for bf16"
+        default="fp32", description="of the forward pass; fp32 where bf16 has no units"
+    )
+    device: Literal["cpu", "cuda", "auto"] = Field(
+        default="cpu", description="where the model runs; auto takes a GPU where there is one"
+    )
+    validation_questions: int = Field(
+        default=200, ge=0, description="validation questions for the temperature; 0: none"
     )
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from contracts.questions import Letter
 from contracts.shape import Shape
-from contracts.verdicts import Interval, Ratio
+from contracts.verdicts import FittedTemperature, Interval, Ratio
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -101,24 +101,6 @@ class AbstentionReport(Shape):
     risk_area: Ratio
 
 
-class Fit(Shape):
-    """How well probabilities fit: mean -log p(gold) in ``nats``, and expected calibration error."""
-
-    nats: Annotated[float, Field(ge=0.0)]
-    expected_error: Ratio
-
-
-class Temperature(Shape):
-    """A temperature fitted on ``questions_count`` validation questions. ``at_bound`` where the
-    best one lies at or beyond the range that is searched."""
-
-    temperature: Annotated[float, Field(gt=0.0)]
-    at_bound: bool
-    questions_count: Count
-    before: Fit
-    after: Fit
-
-
 class ChoicesOnly(Shape):
     """How often a ``rule`` that never reads the question is right, beside ``chance``."""
 
@@ -168,7 +150,7 @@ class RobustnessReport(Shape):
     tie_ratio: Ratio | None = None
     calibration: CalibrationReport | None = None
     abstention: AbstentionReport | None = None
-    temperature: Temperature | None = None
+    temperature: FittedTemperature | None = None
     choices_only: tuple[ChoicesOnly, ...] | None = None
     contamination: ContaminationReport | None = None
     missing: dict[str, str]

@@ -174,6 +174,34 @@ CATALOGUE: Final[tuple[RunMetric, ...]] = (
         "mean share of wrong answers over all coverages, the most confident first",
     ),
     RunMetric(
+        "temperature",
+        "none",
+        "neither",
+        "evaluation",
+        "by which log-probabilities are divided to fit validation; 1 when calibrated",
+    ),
+    RunMetric(
+        "validation_answer_nats",
+        "nats a question",
+        "lower",
+        "evaluation",
+        "mean -log p of the right choice, as the version answers",
+    ),
+    RunMetric(
+        "validation_answer_scaled_nats",
+        "nats a question",
+        "lower",
+        "evaluation",
+        "the same with the temperature",
+    ),
+    RunMetric(
+        "validation_questions",
+        "questions",
+        "neither",
+        "evaluation",
+        "questions that the temperature was fitted on",
+    ),
+    RunMetric(
         "accuracy_mean_ratio", "ratio", "higher", "sweep", "mean accuracy of the experiments"
     ),
     RunMetric("accuracy_best_ratio", "ratio", "higher", "sweep", "highest accuracy among them"),

@@ -87,11 +87,17 @@ class SuiteSpec(Shape):
         default=(), description="where the questions shown with their answers first are"
     )
     shots_count: int = Field(
-        default=0, ge=0, le=32, description="how many of them, the first in their files' order"
+        default=0, ge=0, le=32, description="how many of them, the first of each file in turn"
     )
     digest: Digest | None = Field(
         default=None, description="what the questions must be; absent until it is pinned"
     )
+
+    @model_validator(mode="after")
+    def _shots_counted(self) -> Self:
+        if bool(self.shots) != bool(self.shots_count):
+            raise ValueError("shots and shots_count go together")
+        return self
 
     @property
     def ref(self) -> SuiteRef:

@@ -14,6 +14,7 @@ from pydantic import Field
 from contracts.models import Digest, ModelName, ScoringMethod
 from contracts.questions import Letter
 from contracts.shape import Shape
+from contracts.suites import Protocol
 
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Difference = Annotated[float, Field(ge=-1.0, le=1.0)]
@@ -91,8 +92,25 @@ class GroupAccuracy(Shape):
     accuracy: Interval
 
 
+class FittedTemperature(Shape):
+    """Temperature scaling (arXiv:1706.04599) fitted on ``questions`` validation questions,
+    whose digest is ``questions_digest``. ``nats_before`` and ``nats_after`` are the mean of
+    -log p(gold) over them, lower is better."""
+
+    value: float = Field(gt=0.0)
+    questions: int = Field(ge=1)
+    questions_digest: Digest
+    nats_before: float = Field(ge=0.0)
+    nats_after: float = Field(ge=0.0)
+
+
 class EvaluationResult(Shape):
-    """``out/evaluation.json``: an evaluation of one checkpoint on one suite."""
+    """``out/evaluation.json``: an evaluation of one checkpoint on one suite.
+
+    ``protocol``, ``template`` (in place of the version's own), ``shots`` (how many),
+    ``precision`` and ``scorer_version`` say how the numbers were had. ``temperature`` is
+    ``None`` where there were no validation questions.
+    """
 
     run_id: str
     suite: str
@@ -105,6 +123,12 @@ class EvaluationResult(Shape):
     accuracy: Interval
     by_family: dict[str, GroupAccuracy]
     by_difficulty: dict[str, GroupAccuracy]
+    protocol: Protocol = "scored"
+    template: str | None = None
+    shots: int = 0
+    precision: str | None = None
+    scorer_version: int | None = None
+    temperature: FittedTemperature | None = None
 
 
 class ChampionPin(Shape):

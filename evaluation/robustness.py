@@ -24,9 +24,8 @@ from contracts.robustness import (
     LettersReport,
     OrdersReport,
     RobustnessReport,
-    Temperature,
 )
-from contracts.verdicts import Interval, QuestionRecord
+from contracts.verdicts import FittedTemperature, Interval, QuestionRecord
 from evaluation.audit import contamination
 from evaluation.baselines import run_baselines
 from evaluation.metrics.abstention import accuracy_against_coverage, risk_area
@@ -126,7 +125,7 @@ def with_questions(
     return _with(report, {"choices_only": rules, "contamination": leaks}, {})
 
 
-def with_fitted(report: RobustnessReport, temperature: Temperature) -> RobustnessReport:
+def with_fitted(report: RobustnessReport, temperature: FittedTemperature) -> RobustnessReport:
     """The report with the version's temperature."""
     return _with(report, {"temperature": temperature}, {})
 

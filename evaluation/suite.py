@@ -12,27 +12,30 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
 
-from contracts.digests import canonical_json, digest_of_bytes
+from contracts.digests import digest_of_json
 from contracts.errors import BadInput, DigestMismatch
 from contracts.questions import Question
 from contracts.sources import QuestionSource
-from contracts.suites import SuiteSpec
-from mcq.loaders import Reading, questions_digest
+from contracts.suites import Protocol, SuiteSpec
+from mcq.loaders import Reading, load_questions, questions_digest
 
 
 @dataclass(frozen=True)
 class Suite:
-    """``digest`` covers the questions in this order; ``source`` names where they are from;
-    ``name`` is ``NAME@VERSION`` for a declared suite. ``shots`` stand with their answers before
-    each question; ``template`` is asked in place of the version's own."""
+    """``digest`` covers the questions in this order, and how they are asked where that is not
+    the usual way (``suite_digest``); ``source`` names where they are from; ``name`` is
+    ``NAME@VERSION`` for a declared suite. ``shots`` are shown before each question."""
 
     name: str
     questions: tuple[Question, ...]
     digest: str
     source: str
-    shots: tuple[Question, ...] = ()
+    protocol: Protocol = "scored"
     template: str | None = None
+    shots: tuple[Question, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class WholeSuite:
 
 def read_whole(spec: SuiteSpec) -> WholeSuite:
     """Read every source of a suite, pinned or not. Raises ``BadInput`` for a question that
-    does not know its answer and for a suite without questions, and what loaders raise."""
+    does not know its answer, for a suite without questions and as ``read_shots`` does, and
+    what loaders raise."""
     reading = Reading(spec.sources, skip_bad=spec.skip_bad)
     every = list(reading)
     taken = [question for question in every if spec.filter.takes(question)]
@@ -73,17 +77,68 @@ def read_whole(spec: SuiteSpec) -> WholeSuite:
             f"suite {spec.ref} has no questions: its filter takes none of {len(every)}.",
             mend="Correct the filter.",
         )
-    chosen = tuple(sorted(taken, key=_place)[: spec.max_questions])
-    shots = _read_shots(spec, chosen)
+    chosen = tuple(in_order(taken)[: spec.max_questions])
+    shots = read_shots(spec, chosen)
     return WholeSuite(
         spec=spec,
         questions=chosen,
-        shots=shots,
-        digest=_digest(chosen, shots, spec.template),
+        digest=suite_digest(chosen, spec, shots),
         skipped=len(reading.skipped),
         left_out=dict(reading.left_out),
         filtered=len(every) - len(taken),
+        shots=shots,
     )
+
+
+def read_shots(spec: SuiteSpec, questions: Sequence[Question]) -> tuple[Question, ...]:
+    """The suite's shots: the first of each file in turn, then the second, up to its
+    ``shots_count``. Raises ``BadInput`` when there are fewer, when one does not know its
+    answer, and when one is among ``questions``: its answer would be shown."""
+    files = [load_questions(source) for source in spec.shots]
+    turns = (question for turn in zip_longest(*files) for question in turn if question)
+    shots = tuple(turns)[: spec.shots_count]
+    if len(shots) < spec.shots_count:
+        raise BadInput(
+            f"suite {spec.ref} is to show {spec.shots_count} questions, but its files of shots"
+            f" hold {len(shots)}.",
+            mend="Correct shots_count.",
+        )
+    asked = {same_question(question): question.id for question in questions}
+    for shot in shots:
+        if shot.answer is None:
+            raise BadInput(f"shot {shot.id} of suite {spec.ref} does not know its answer.")
+        if (twin := asked.get(same_question(shot))) is not None:
+            raise BadInput(
+                f"shot {shot.id} of suite {spec.ref} is its question {twin}: the answer would be"
+                " shown.",
+                mend="Take shots from files that the suite does not ask.",
+            )
+    return shots
+
+
+def same_question(question: Question) -> tuple[Any, ...]:
+    """Equal for two questions that ask the same, whatever the order of their choices."""
+    code = (question.code or "").strip()
+    return question.stem.strip(), code, tuple(sorted(one.strip() for one in question.choices))
+
+
+def suite_digest(questions: Sequence[Question], spec: SuiteSpec, shots: Sequence[Question]) -> str:
+    """Of the questions in this order; with protocol, template or shots of its own, of these,
+    too: results of different ways of asking are not of the same suite."""
+    plain = questions_digest(questions)
+    ways: dict[str, str] = {}
+    if spec.protocol != "scored":
+        ways["protocol"] = spec.protocol
+    if spec.template is not None:
+        ways["template"] = spec.template
+    if shots:
+        ways["shots"] = questions_digest(shots)
+    return digest_of_json({"questions": plain, **ways}) if ways else plain
+
+
+def in_order(questions: Sequence[Question]) -> list[Question]:
+    """By the digest of each id, whatever the order of files and rows."""
+    return sorted(questions, key=_place)
 
 
 def check_pin(suite: WholeSuite) -> None:
@@ -109,50 +164,12 @@ def read_suite(spec: SuiteSpec, max_questions: int) -> Suite:
     return Suite(
         str(spec.ref),
         taken,
-        _digest(taken, whole.shots, spec.template),
+        suite_digest(taken, spec, whole.shots),
         _places(spec.sources),
-        whole.shots,
+        spec.protocol,
         spec.template,
+        whole.shots,
     )
-
-
-def _read_shots(spec: SuiteSpec, asked: Sequence[Question]) -> tuple[Question, ...]:
-    """The first ``shots_count`` questions of the sources of shots, each with its answer and
-    none of them ``asked``."""
-    if not spec.shots_count:
-        return ()
-    shots = tuple(Reading(spec.shots, skip_bad=spec.skip_bad))[: spec.shots_count]
-    if len(shots) < spec.shots_count:
-        raise BadInput(
-            f"suite {spec.ref} wants {spec.shots_count} shots, and there are {len(shots)}.",
-            mend="Lower shots_count, or name more sources of shots.",
-        )
-    known = {_content(question) for question in asked}
-    for shot in shots:
-        if shot.answer is None:
-            raise BadInput(
-                f"{_places(spec.shots)}: question {shot.id} does not know its answer.",
-                mend="A shot is shown with its answer: add it or leave the question out.",
-            )
-        if _content(shot) in known:
-            raise BadInput(
-                f"suite {spec.ref} shows question {shot.id} with its answer and asks it, too.",
-                mend="Take shots from other files than the suite's questions.",
-            )
-    return shots
-
-
-def _content(question: Question) -> tuple[str, str | None, tuple[str, ...]]:
-    return question.stem, question.code, tuple(sorted(question.choices))
-
-
-def _digest(questions: Sequence[Question], shots: Sequence[Question], template: str | None) -> str:
-    """Of the questions; with shots or a template of its own, of these too."""
-    digest = questions_digest(questions)
-    if not shots and template is None:
-        return digest
-    parts = {"questions": digest, "shots": questions_digest(shots), "template": template}
-    return digest_of_bytes(canonical_json(parts).encode())
 
 
 def _places(sources: Sequence[QuestionSource]) -> str:

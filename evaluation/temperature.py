@@ -1,62 +1,60 @@
-"""The temperature of a version from its records on a validation split, and records at it."""
+"""The temperature of a version, fitted on validation questions: never on the suite's own.
+
+They are asked as the suite's are: same template, shots and precision. Only the first order of
+the choices counts, for that is how a version answers. What is fitted is kept and told; it
+changes no answer. Knows no MLflow; how it is fitted stands in ``mcq.calibration``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from contracts.errors import EmptySample
-from contracts.questions import LETTERS
-from contracts.robustness import Fit, Temperature
-from contracts.verdicts import QuestionRecord
-from evaluation.metrics.calibration import calibration_error
-from mcq.calibration import COLDEST, HOTTEST, fit_temperature, mean_nats, with_temperature
-
-
-def temperature_of(validation: Sequence[QuestionRecord]) -> Temperature:
-    """Fitted on the scored ones of ``validation``, with figures of the same before and after:
-    a fit flatters itself, so judge it on records that it did not see (``fit_of``).
-    Raises ``EmptySample`` when nothing was scored."""
-    scored = [record for record in validation if record.probabilities]
-    found = fit_temperature(*_answers(scored))
-    return Temperature(
-        temperature=found,
-        at_bound=found in {COLDEST, HOTTEST},
-        questions_count=len(scored),
-        before=fit_of(scored),
-        after=fit_of(at_temperature(scored, found)),
-    )
+from contracts.questions import Question
+from contracts.verdicts import FittedTemperature
+from evaluation.run import Asking, Scores, score_questions
+from evaluation.suite import Suite, in_order, same_question
+from mcq.calibration import fit_temperature, mean_nats, with_temperature
+from mcq.loaders import load_questions, questions_digest
 
 
-def at_temperature(
-    records: Sequence[QuestionRecord], temperature: float
-) -> tuple[QuestionRecord, ...]:
-    """The records as this temperature has them: other probabilities, also in every order, and
-    confidence; the same letters. Unscored ones stay. Raises ``EmptySample`` for a temperature
-    that is not positive and finite."""
-    found = []
-    for record in records:
-        probabilities = with_temperature(record.probabilities, temperature)
-        changes = {
-            "probabilities": probabilities,
-            "confidence": max(probabilities, default=None),
-            "orders": tuple(with_temperature(order, temperature) for order in record.orders),
-        }
-        found.append(record.model_copy(update=changes))
-    return tuple(found)
+def read_validation(path: Path | None, suite: Suite, count: int) -> tuple[Question, ...]:
+    """The first ``count`` questions of the file, in a suite's order, that know their answer and
+    are neither the suite's nor its shots; none without a file. Raises what loaders raise."""
+    if path is None or count == 0:
+        return ()
+    known = {same_question(question) for question in (*suite.questions, *suite.shots)}
+    usable = [
+        question
+        for question in load_questions(path)
+        if question.answer is not None and same_question(question) not in known
+    ]
+    return tuple(in_order(usable)[:count])
 
 
-def fit_of(records: Sequence[QuestionRecord]) -> Fit:
-    """Raises ``EmptySample`` when nothing was scored."""
-    scored = [record for record in records if record.probabilities]
+def fitted_temperature(
+    scorer: Scores,
+    validation: Sequence[Question],
+    asking: Asking,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> FittedTemperature | None:
+    """Scored and fitted; ``None`` where no question could be scored."""
+    answers = score_questions(scorer, validation, replace(asking, orders="single"), progress)
+    scored = [
+        (question, question.gold, answer.probabilities)
+        for question, answer in zip(validation, answers, strict=True)
+        if question.gold is not None and answer.probabilities
+    ]
     if not scored:
-        raise EmptySample("the fit of the probabilities", "no question was scored")
-    return Fit(nats=mean_nats(*_answers(scored)), expected_error=calibration_error(scored))
-
-
-def _answers(
-    scored: Sequence[QuestionRecord],
-) -> tuple[list[tuple[float, ...]], list[int]]:
-    return (
-        [record.probabilities for record in scored],
-        [LETTERS.index(record.gold) for record in scored],
+        return None
+    golds = [gold for _, gold, _ in scored]
+    before = [probabilities for _, _, probabilities in scored]
+    value = fit_temperature(before, golds)
+    return FittedTemperature(
+        value=value,
+        questions=len(scored),
+        questions_digest=questions_digest(question for question, _, _ in scored),
+        nats_before=mean_nats(before, golds),
+        nats_after=mean_nats([with_temperature(one, value) for one in before], golds),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from contracts.params import EvaluateParams
 from contracts.suites import SuiteSpec
 from contracts.verdicts import ChampionPin
-from evaluation.run import score_suite
+from evaluation.run import Asking, score_suite
 from evaluation.suite import read_suite
 from mcq.scorer import Scorer
 from registry.registry import Registry
@@ -33,9 +33,9 @@ def pin_on(registry: Registry, model: str, spec: SuiteSpec, params: EvaluatePara
             expected_digest=champion.digest,
             template=suite.template,
             precision=params.precision,
-            device="auto",
+            device=params.device,
         )
-        records = score_suite(scorer, suite, batch_tokens=params.batch_tokens)
+        records = score_suite(scorer, suite, Asking(batch_tokens=params.batch_tokens))
     return ChampionPin(
         model=model,
         version=champion.version,

@@ -1,8 +1,9 @@
 """What the local stack's folder no longer needs, and nothing of which that is not certain.
 
-Three things grow with every version and every start: bentos unpacked to be served, one small
-store of metrics an answerer, and states of trainings that nobody goes on with. The first two
-can be made anew from the registry at any time; a state is given up after a month. What a
+Four things grow with every version and every start: bentos unpacked to be served, one small
+store of metrics an answerer, states of trainings that nobody goes on with, and scores. The
+first two can be made anew from the registry at any time; a state is given up after a month, and
+so are scores that no evaluation looked at. What a
 running process names in its command or its environment stays, whoever started it, and so
 does a bento that was picked a while ago (its server may be about to start) and everything
 whose name is not one of ours.
@@ -20,10 +21,12 @@ from typing import Final
 import psutil
 
 from bentos.serving import SERVED_FOLDER
+from evaluation.scores import SCORES_FOLDER
 
 STATE_SECONDS: Final = 30 * 24 * 3600.0
 PICKED_SECONDS: Final = 3600.0
 _DIGEST: Final = re.compile(r"[0-9a-f]{16}")
+_SCORES: Final = re.compile(r"[0-9a-f]{64}\.jsonl")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _STEP: Final = "step-*"
 
@@ -50,7 +53,24 @@ def prune(home: Path, *, keep: Iterable[Path], now_seconds: float) -> list[Path]
     ]
     for path in unused:
         shutil.rmtree(path, ignore_errors=True)
-    return unused
+    scores = _old_scores(home / SCORES_FOLDER, now_seconds)
+    for path in scores:
+        path.unlink(missing_ok=True)
+    return [*unused, *scores]
+
+
+def _old_scores(folder: Path, now_seconds: float) -> list[Path]:
+    """Files of scores that were neither read nor added to for as long as a state is kept."""
+    if not folder.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if _SCORES.fullmatch(path.name)
+        and path.is_file()
+        and not path.is_symlink()
+        and now_seconds - path.stat().st_mtime > STATE_SECONDS
+    ]
 
 
 def _named(folder: Path, names: re.Pattern[str]) -> list[Path]:

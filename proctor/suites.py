@@ -45,7 +45,8 @@ def find_suite(name: str, path: Path, environment: Mapping[str, str]) -> SuiteSp
     and ``SuiteNotFound``."""
     spec = declared_suite(name, path)
     sources = tuple(_filled(spec.ref, source, environment) for source in spec.sources)
-    return spec.model_copy(update={"sources": sources})
+    shots = tuple(_filled(spec.ref, source, environment) for source in spec.shots)
+    return spec.model_copy(update={"sources": sources, "shots": shots})
 
 
 def examined_suite(
@@ -58,8 +59,18 @@ def examined_suite(
     (filter and pin stay). Raises ``BadSuites`` and ``SuiteNotFound``."""
     if not questions:
         return find_suite(name, path, environment)
+    spec = declared_suite(name, path)
     sources = tuple(QuestionSource(path=str(one)) for one in questions)
-    return declared_suite(name, path).model_copy(update={"sources": sources})
+    shots = tuple(_filled(spec.ref, source, environment) for source in spec.shots)
+    return spec.model_copy(update={"sources": sources, "shots": shots})
+
+
+def how_asked(protocol: str, template: str | None, shots: int) -> str:
+    """In words: the protocol, and what differs from a version's own template without shots."""
+    words = [protocol]
+    words += [f"template {template}"] if template else []
+    words += [f"{shots} shots"] if shots else []
+    return ", ".join(words)
 
 
 def declared_suite(name: str, path: Path) -> SuiteSpec:

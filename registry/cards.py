@@ -148,6 +148,12 @@ def _accuracy(
         f" Wilson's at {evaluation.accuracy.level:.0%}."
     )
     rows = [(name, group.questions, _interval(group.accuracy)) for name, group in families]
+    if fitted := evaluation.temperature:
+        whole += (
+            f" Temperature fitted on {fitted.questions} validation questions: {fitted.value:.3f}"
+            f" ({fitted.nats_before:.3f} nats a question become {fitted.nats_after:.3f});"
+            " confidences are told without it."
+        )
     more = f"\n\n{hidden} more families stand in the evaluation's run." if hidden else ""
     return (
         whole + ("\n\n" + table(("family", "questions", "accuracy"), rows) if rows else "") + more

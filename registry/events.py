@@ -15,7 +15,7 @@ from typing import Any, Final
 from contracts.digests import digest_of_json
 from contracts.models import Alias, Digest, ModelName, ScoringMethod
 from contracts.shape import Shape
-from contracts.verdicts import Decision, Interval
+from contracts.verdicts import Decision, FittedTemperature, Interval
 
 NO_EVENT: Final = "sha256:" + "0" * 64
 
@@ -33,7 +33,8 @@ class EventKind(StrEnum):
 
 class VerdictFacts(Shape):
     """What the gate said of a version, and on which evidence. ``verdict_digest`` names the
-    whole verdict; ``champion`` is the version judged against, ``None`` by bootstrap."""
+    whole verdict; ``champion`` is the version judged against, ``None`` by bootstrap;
+    ``temperature`` is what the evaluation fitted, ``None`` where it fitted none."""
 
     decision: Decision
     rule: str
@@ -46,6 +47,7 @@ class VerdictFacts(Shape):
     difference: Interval | None
     mcnemar_p: float | None
     verdict_digest: Digest
+    temperature: FittedTemperature | None = None
 
 
 class VersionRegistered(Shape):

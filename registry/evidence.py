@@ -34,8 +34,8 @@ def check_reason(why: str) -> None:
         )
 
 
-def verdict_facts(verdict: Verdict) -> VerdictFacts:
-    """What the ledger keeps of a verdict."""
+def verdict_facts(verdict: Verdict, evaluation: EvaluationResult) -> VerdictFacts:
+    """What the ledger keeps of a verdict, and of the evaluation behind it."""
     comparison = verdict.comparison
     return VerdictFacts(
         decision=verdict.decision,
@@ -49,6 +49,7 @@ def verdict_facts(verdict: Verdict) -> VerdictFacts:
         difference=comparison.difference if comparison else None,
         mcnemar_p=comparison.mcnemar_p if comparison else None,
         verdict_digest=digest_of_json(verdict.model_dump(mode="json")),
+        temperature=evaluation.temperature,
     )
 
 

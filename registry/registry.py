@@ -130,7 +130,7 @@ class Registry:
         self._versions.check_run(training.run_id)
         check_examined(evaluation, self._versions.run_facts(evaluation.run_id))
         self._checked_records(evaluation.run_id, evaluation.records_digest)
-        model, facts = verdict.model, verdict_facts(verdict)
+        model, facts = verdict.model, verdict_facts(verdict, evaluation)
         with self.ledger.write() as writer:
             self._projection.show_pending(writer, model)
             known = writer.state.models.get(model) or ModelState(name=model)

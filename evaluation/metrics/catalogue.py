@@ -48,6 +48,13 @@ def flat_metrics(result: EvaluationResult, records: Sequence[QuestionRecord]) ->
         "calibration_error_upper_ratio": error.upper,
     }
     metrics |= _of_orders(records, result.accuracy.level)
+    if result.temperature is not None:
+        metrics |= {
+            "temperature": result.temperature.value,
+            "validation_answer_nats": result.temperature.nats_before,
+            "validation_answer_scaled_nats": result.temperature.nats_after,
+            "validation_questions": float(result.temperature.questions),
+        }
     for prefix, groups in (("family", result.by_family), ("difficulty", result.by_difficulty)):
         for name, group in groups.items():
             metrics[f"accuracy_{prefix}_{metric_name(name)}_ratio"] = group.accuracy.estimate

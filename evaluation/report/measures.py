@@ -125,8 +125,11 @@ def _temperature(report: RobustnessReport) -> list[Measure]:
     if found is None:
         return []
     name, meaning = _TITLES["temperature"]
-    after = f"{found.before.nats:.3f} to {found.after.nats:.3f} nats on validation"
-    return [Measure(name=name, value=found.temperature, meaning=f"{meaning}; {after}")]
+    after = (
+        f"{found.nats_before:.3f} to {found.nats_after:.3f} nats on {found.questions} questions"
+        " of validation"
+    )
+    return [Measure(name=name, value=found.value, meaning=f"{meaning}; {after}")]
 
 
 def _choices_only(report: RobustnessReport) -> list[Measure]:

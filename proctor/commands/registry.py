@@ -110,6 +110,12 @@ def _decision_rows(model: Any, number: str) -> list[tuple[str, object]]:
     ]
 
 
+def _temperature(fitted: Any) -> str:
+    if fitted is None:
+        return "not fitted"
+    return f"{fitted.value:.3f}, on {fitted.questions} validation questions"
+
+
 def _lineage_rows(model: Any, record: Any) -> list[tuple[str, object]]:
     registered, verdict = record.registered, record.verdict
     return [
@@ -118,6 +124,7 @@ def _lineage_rows(model: Any, record: Any) -> list[tuple[str, object]]:
         ("evaluation run", verdict.evaluation_run_id),
         ("verdict", f"{verdict.decision} ({verdict.rule}): {verdict.reason}"),
         ("verdict digest", verdict.verdict_digest),
+        ("temperature", _temperature(verdict.temperature)),
         ("judged against", verdict.champion or "nobody (bootstrap)"),
         ("data digest", registered.data_digest),
         ("suite digest", verdict.suite_digest),

@@ -9,7 +9,14 @@ from typing import Annotated
 import typer
 
 from proctor.output import print_json, print_table
-from proctor.suites import DEFAULT_PATH, declared_suite, find_suite, load_suites, write_pin
+from proctor.suites import (
+    DEFAULT_PATH,
+    declared_suite,
+    find_suite,
+    how_asked,
+    load_suites,
+    write_pin,
+)
 
 app = typer.Typer(help="Named, versioned sets of held-out questions.", no_args_is_help=True)
 
@@ -27,9 +34,15 @@ def list_(path: SuitesFile = DEFAULT_PATH, as_json: AsJson = False) -> None:
         return
     print_table(
         "",
-        ("suite", "description", "sources", "pinned to"),
+        ("suite", "description", "asked", "sources", "pinned to"),
         (
-            (spec.ref, spec.description, len(spec.sources), (spec.digest or "")[:19])
+            (
+                spec.ref,
+                spec.description,
+                how_asked(spec.protocol, spec.template, spec.shots_count),
+                len(spec.sources),
+                (spec.digest or "")[:19],
+            )
             for spec in suites
         ),
     )
@@ -49,6 +62,9 @@ def show(name: Name, path: SuitesFile = DEFAULT_PATH, as_json: AsJson = False) -
         "questions": len(whole.questions),
         "digest": whole.digest,
         "pinned": whole.spec.digest,
+        "protocol": whole.spec.protocol,
+        "template": whole.spec.template,
+        "shots": [shot.id for shot in whole.shots],
         "families": whole.families(),
         "skipped": whole.skipped,
         "left_out": whole.left_out,
@@ -58,6 +74,8 @@ def show(name: Name, path: SuitesFile = DEFAULT_PATH, as_json: AsJson = False) -
         print_json(facts)
     else:
         print(f"{facts['suite']}: {facts['questions']} questions, {whole.digest}")
+        asked = how_asked(whole.spec.protocol, whole.spec.template, len(whole.shots))
+        print(f"  asked: {asked}")
         for family, count in whole.families().items():
             print(f"  {family or '(no family)'}: {count}")
         passed = {"skipped as bad": whole.skipped, "not taken by the filter": whole.filtered}

@@ -209,13 +209,13 @@ def test_a_question_that_is_asked_is_no_shot(tmp_path: Path) -> None:
     spec = a_suite_with_shots(tmp_path)
     again = make_questions(16)[3].model_copy(update={"id": "another name"})
     write_questions(tmp_path / "dev.jsonl", [again, *make_questions(16)[12:]])
-    with pytest.raises(BadInput, match="shows question another name with its answer and asks it"):
+    with pytest.raises(BadInput, match="is its question q00003: the answer would be"):
         read_suite(spec, 5)
 
 
 def test_too_few_shots_and_shots_without_answers_are_refused(tmp_path: Path) -> None:
     spec = a_suite_with_shots(tmp_path, shots_count=5)
-    with pytest.raises(BadInput, match="wants 5 shots, and there are 4"):
+    with pytest.raises(BadInput, match="is to show 5 questions, but its files of shots hold 4"):
         read_suite(spec, 5)
     blind = make_questions(13)[12].model_copy(update={"answer": None})
     write_questions(tmp_path / "dev.jsonl", [blind])

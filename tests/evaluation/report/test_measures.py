@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from contracts.robustness import Fit, RobustnessReport, Temperature
+from contracts.robustness import RobustnessReport
+from contracts.verdicts import FittedTemperature
 from evaluation.report.measures import measures_of
-from evaluation.robustness import robustness_of, with_questions
-from tests.evaluation.making import make_questions, make_records
+from evaluation.robustness import robustness_of, with_fitted, with_questions
+from tests.evaluation.making import DIGEST, make_questions, make_records
 from tests.evaluation.metrics.test_orders import by_text, knowing
 
 
@@ -39,10 +40,10 @@ def test_what_the_questions_tell_and_a_temperature_are_rows_too() -> None:
     questions = make_questions(8)
     records = make_records([True] * 8)
     report = with_questions(robustness_of(records, seed=1), questions, questions)
-    fit = Fit(nats=1.0, expected_error=0.1)
-    warm = Temperature(temperature=2.5, at_bound=False, questions_count=9, before=fit, after=fit)
-    missing = {name: why for name, why in report.missing.items() if name != "temperature"}
-    found = rows_of(report.model_copy(update={"temperature": warm, "missing": missing}))
+    warm = FittedTemperature(
+        value=2.5, questions=9, questions_digest=DIGEST, nats_before=1.5, nats_after=1.25
+    )
+    found = rows_of(with_fitted(report, warm))
     assert found["temperature"] == 2.5
     assert found["every 13-gram in training"] is not None
     assert any(name.startswith("choices only: ") for name in found)

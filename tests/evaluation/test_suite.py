@@ -4,11 +4,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.errors import BadInput, BadRow, DigestMismatch
 from contracts.suites import SuiteSpec
 from evaluation.suite import check_pin, read_suite, read_whole
 from mcq.loaders import questions_digest
+from mcq.orders import rotated
 from tests.evaluation.making import make_questions, make_spec, write_questions
 
 
@@ -166,3 +168,63 @@ def test_a_pinned_suite_with_other_questions_is_refused(tmp_path: Path, change: 
 def test_an_unpinned_suite_has_nothing_to_be_held_to(tmp_path: Path) -> None:
     path = write_questions(tmp_path / "test.jsonl", make_questions(2))
     check_pin(read_whole(make_spec(path)))
+
+
+# ------------------------------------------------------------------ how it is asked
+
+
+def shot_file(folder: Path, name: str, first: int, count: int) -> dict[str, str]:
+    questions = make_questions(first + count)[first:]
+    return {"path": str(write_questions(folder / f"{name}.jsonl", questions))}
+
+
+def test_shots_are_the_first_of_each_file_in_turn(tmp_path: Path) -> None:
+    path = write_questions(tmp_path / "test.jsonl", make_questions(5))
+    files = [shot_file(tmp_path, "a", 10, 1), shot_file(tmp_path, "b", 20, 3)]
+    suite = read_suite(make_spec(path, shots=files, shots_count=3), 5)
+    assert [shot.id for shot in suite.shots] == ["q00010", "q00020", "q00021"]
+
+
+@pytest.mark.parametrize(("first", "count", "wanted", "reason"), [
+    (4, 2, 1, r"shot q00004 of suite bank-test@1 is its question q00004"),
+    (10, 2, 3, "to show 3 questions, but its files of shots hold 2"),
+])  # fmt: skip
+def test_shots_that_would_tell_an_answer_or_are_missing_are_refused(
+    tmp_path: Path, first: int, count: int, wanted: int, reason: str
+) -> None:
+    path = write_questions(tmp_path / "test.jsonl", make_questions(5))
+    spec = make_spec(path, shots=[shot_file(tmp_path, "a", first, count)], shots_count=wanted)
+    with pytest.raises(BadInput, match=reason):
+        read_suite(spec, 1)
+
+
+def test_a_shot_with_its_choices_in_another_order_is_still_the_same(tmp_path: Path) -> None:
+    questions = make_questions(5)
+    path = write_questions(tmp_path / "test.jsonl", questions)
+    turned = rotated(questions[2], 1).model_copy(update={"id": "other"})
+    shots = write_questions(tmp_path / "shots.jsonl", [turned])
+    with pytest.raises(BadInput, match="shot other .* is its question q00002"):
+        read_suite(make_spec(path, shots=[{"path": str(shots)}], shots_count=1), 5)
+
+
+def test_another_way_of_asking_is_another_suite(tmp_path: Path) -> None:
+    """Results of one must not be compared with those of the other; the usual way keeps the
+    digest of the questions alone."""
+    path = write_questions(tmp_path / "test.jsonl", make_questions(5))
+    shots = [shot_file(tmp_path, "a", 10, 2)]
+    ways: list[dict[str, object]] = [
+        {},
+        {"template": "mmlu-1"},
+        {"protocol": "generate"},
+        {"shots": shots, "shots_count": 1},
+        {"shots": shots, "shots_count": 2},
+    ]
+    digests = [read_whole(make_spec(path, **way)).digest for way in ways]
+    assert len(set(digests)) == len(ways)
+    suite = read_suite(make_spec(path), 5)
+    assert digests[0] == suite.digest == questions_digest(suite.questions)
+
+
+def test_shots_and_their_count_go_together(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="go together"):
+        make_spec(tmp_path / "test.jsonl", shots_count=5)

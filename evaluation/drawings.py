@@ -12,7 +12,7 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
@@ -31,7 +31,7 @@ INK: Final = "#010203"
 WIDTH_INCHES: Final = 4.4
 LONGEST_LABEL: Final = 28
 SVG: Final = "http://www.w3.org/2000/svg"
-SETTINGS: Final = {
+SETTINGS: Final[dict[Any, Any]] = {
     "text.parse_math": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "proctor",

@@ -27,7 +27,8 @@ body { margin: 0 auto; max-width: 62rem; padding: 1.2rem; color: var(--ink);
   background: var(--paper); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 p.soft, td.soft, figcaption { color: var(--soft); font-size: .9rem; }
-.scroll { overflow-x: auto; } .plots { display: flex; flex-wrap: wrap; gap: 1.5rem; }
+.scroll { overflow-x: auto; }
+.plots { margin: 1rem 0; display: flex; flex-wrap: wrap; gap: 1.5rem; }
 figure { margin: 0; flex: 1 1 20rem; min-width: 0; max-width: 36rem; }
 svg { width: 100%; height: auto; color: var(--ink); }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }

@@ -273,8 +273,8 @@ score_questions(scorer, questions, Asking(64, store=store))
 
 
 def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path, tiny_checkpoint: Path) -> None:
-    """SIGKILL in the middle: what its file holds is not scored again, the rest is, one
-    question a pass."""
+    """SIGKILL in the middle: what its file holds is not scored again, the rest is, in the
+    passes that the rest alone takes."""
     questions = make_questions(3_000)
     file = write_questions(tmp_path / "test.jsonl", questions)
     scores = tmp_path / "scores"
@@ -295,5 +295,6 @@ def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path, tiny_checkpoin
     missing = [one for one in questions if content_digest(one, "single") not in known][:30]
     having = [one for one in questions if content_digest(one, "single") in known]
     answers, scorer, heard = asked(tiny_checkpoint, scores, [*having, *missing], batch_tokens=64)
-    assert (heard[0], scorer.passes) == (kept, 30)
+    planned = scorer.prepare(missing, batch_tokens=64).batches
+    assert (heard[0], scorer.passes) == (kept, len(planned))
     assert answers[:kept] == [known[content_digest(one, "single")] for one in having]

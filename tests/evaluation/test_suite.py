@@ -203,7 +203,7 @@ def test_a_shot_with_its_choices_in_another_order_is_still_the_same(tmp_path: Pa
     path = write_questions(tmp_path / "test.jsonl", questions)
     turned = rotated(questions[2], 1).model_copy(update={"id": "other"})
     shots = write_questions(tmp_path / "shots.jsonl", [turned])
-    with pytest.raises(BadInput, match="shot other .* is its question q00002"):
+    with pytest.raises(BadInput, match=r"shot other .* is its question q00002"):
         read_suite(make_spec(path, shots=[{"path": str(shots)}], shots_count=1), 5)
 
 

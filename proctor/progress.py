@@ -46,6 +46,7 @@ class Progress:
                 _RateColumn(unit),
                 TimeRemainingColumn(),
                 console=console,
+                get_time=clock,
             )
             self._task = self._bar.add_task(what, total=total)
 

@@ -66,6 +66,7 @@ def make_request(folder: Path, checkpoint: Path, uri: str) -> EvaluateRequest:
         params=small_params(),
         tracking_uri=uri,
         commit="e" * 40,
+        scores=folder / "scores",
     )
 
 
@@ -148,7 +149,9 @@ def evaluated(
     digest = checkpoint_digest(tiny_checkpoint)
     write_shape(request.training, write_logged_model(mlflow_server, EXPERIMENT, digest))
     heard: list[int] = []
-    evaluate(request, now_seconds=lambda: 1_700_000_000.0, on_scored=heard.append)
+    evaluate(
+        request, now_seconds=lambda: 1_700_000_000.0, on_scored=lambda done, _of: heard.append(done)
+    )
     return request, heard
 
 
@@ -188,6 +191,7 @@ def test_the_same_again_gives_the_same_bytes_but_for_the_run(
     second = evaluate(request, now_seconds=lambda: 1_800_000_000.0)
     after = snapshot(request.out)
     changed = {name for name, digest in after.items() if before[name] != digest}
+    # What names the run.
     assert changed == {"evaluation.json", "report/report.html", "report/report.json"}
     assert second.run_id != first.run_id
     assert second.model_copy(update={"run_id": first.run_id}) == first

@@ -7,7 +7,7 @@ import pytest
 from contracts.digests import digest_of_bytes
 from contracts.errors import EmptySample
 from evaluation.results import records_text
-from evaluation.run import record_of, score_suite, summarise
+from evaluation.run import Asking, record_of, score_suite, summarise
 from mcq.scorer import Scored, Scorer
 from tests.evaluation.making import make_questions, make_record, make_records, make_suite
 
@@ -87,7 +87,7 @@ def test_a_suite_is_scored_in_its_order(tiny_checkpoint: Path) -> None:
     questions[7] = questions[7].model_copy(update={"code": "print(1)\n" * 100})
     heard: list[int] = []
     scorer = Scorer.load(tiny_checkpoint)
-    records = score_suite(scorer, make_suite(questions), batch_tokens=512, progress=heard.append)
+    records = score_suite(scorer, make_suite(questions), Asking(512), heard.append)
     assert [record.id for record in records] == [question.id for question in questions]
     assert [record.correct is None for record in records].index(True) == 7
     assert sum(record.correct is None for record in records) == 1

@@ -4,11 +4,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from pydantic import ValidationError
 
 from contracts.errors import BadInput, BadRow, DigestMismatch
 from contracts.suites import SuiteSpec
 from evaluation.suite import check_pin, read_suite, read_whole
 from mcq.loaders import questions_digest
+from mcq.orders import rotated
 from tests.evaluation.making import make_questions, make_spec, write_questions
 
 
@@ -168,56 +170,69 @@ def test_an_unpinned_suite_has_nothing_to_be_held_to(tmp_path: Path) -> None:
     check_pin(read_whole(make_spec(path)))
 
 
-# ------------------------------------------------------------------- shots and template
+# ------------------------------------------------------------------ how it is asked
 
 
-def a_suite_with_shots(folder: Path, **changes: object) -> SuiteSpec:
-    """Twelve questions asked, four others to take shots from."""
-    questions = make_questions(16)
-    shots = write_questions(folder / "dev.jsonl", questions[12:])
-    path = write_questions(folder / "test.jsonl", questions[:12])
-    facts = {"shots": [{"path": str(shots)}], "shots_count": 3, **changes}
-    return make_spec(path, **facts)
+def shot_file(folder: Path, name: str, first: int, count: int) -> dict[str, str]:
+    questions = make_questions(first + count)[first:]
+    return {"path": str(write_questions(folder / f"{name}.jsonl", questions))}
 
 
-def test_shots_are_the_first_of_their_file(tmp_path: Path) -> None:
-    spec = a_suite_with_shots(tmp_path)
-    assert [one.id for one in read_suite(spec, 5).shots] == [
-        one.id for one in make_questions(16)[12:15]
+def test_shots_are_the_first_of_each_file_in_turn(tmp_path: Path) -> None:
+    path = write_questions(tmp_path / "test.jsonl", make_questions(5))
+    files = [shot_file(tmp_path, "a", 10, 1), shot_file(tmp_path, "b", 20, 3)]
+    suite = read_suite(make_spec(path, shots=files, shots_count=3), 5)
+    assert [shot.id for shot in suite.shots] == ["q00010", "q00020", "q00021"]
+
+
+@pytest.mark.parametrize(("first", "count", "wanted", "reason"), [
+    (4, 2, 1, r"shot q00004 of suite bank-test@1 is its question q00004"),
+    (10, 2, 3, "to show 3 questions, but its files of shots hold 2"),
+])  # fmt: skip
+def test_shots_that_would_tell_an_answer_or_are_missing_are_refused(
+    tmp_path: Path, first: int, count: int, wanted: int, reason: str
+) -> None:
+    path = write_questions(tmp_path / "test.jsonl", make_questions(5))
+    spec = make_spec(path, shots=[shot_file(tmp_path, "a", first, count)], shots_count=wanted)
+    with pytest.raises(BadInput, match=reason):
+        read_suite(spec, 1)
+
+
+def test_a_shot_with_its_choices_in_another_order_is_still_the_same(tmp_path: Path) -> None:
+    questions = make_questions(5)
+    path = write_questions(tmp_path / "test.jsonl", questions)
+    turned = rotated(questions[2], 1).model_copy(update={"id": "other"})
+    shots = write_questions(tmp_path / "shots.jsonl", [turned])
+    with pytest.raises(BadInput, match=r"shot other .* is its question q00002"):
+        read_suite(make_spec(path, shots=[{"path": str(shots)}], shots_count=1), 5)
+
+
+def test_another_way_of_asking_is_another_suite(tmp_path: Path) -> None:
+    """Results of one must not be compared with those of the other; the usual way keeps the
+    digest of the questions alone."""
+    path = write_questions(tmp_path / "test.jsonl", make_questions(5))
+    shots = [shot_file(tmp_path, "a", 10, 2)]
+    ways: list[dict[str, object]] = [
+        {},
+        {"template": "mmlu-1"},
+        {"protocol": "generate"},
+        {"shots": shots, "shots_count": 1},
+        {"shots": shots, "shots_count": 2},
     ]
+    digests = [read_whole(make_spec(path, **way)).digest for way in ways]
+    assert len(set(digests)) == len(ways)
+    suite = read_suite(make_spec(path), 5)
+    assert digests[0] == suite.digest == questions_digest(suite.questions)
 
 
-def test_shots_and_a_template_are_part_of_what_a_suite_is(tmp_path: Path) -> None:
-    plain = a_suite_with_shots(tmp_path, shots_count=0)
-    digests = {
-        read_suite(spec, 5).digest
-        for spec in (
-            plain,
-            a_suite_with_shots(tmp_path),
-            a_suite_with_shots(tmp_path, shots_count=2),
-            a_suite_with_shots(tmp_path, template="mmlu-1"),
-        )
-    }
-    assert len(digests) == 4
-    assert read_suite(plain, 5).digest == questions_digest(read_suite(plain, 5).questions)
-    pinned = a_suite_with_shots(tmp_path, digest=read_whole(plain).digest)
-    with pytest.raises(DigestMismatch):
-        read_suite(pinned, 5)
+def test_shots_and_their_count_go_together(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="go together"):
+        make_spec(tmp_path / "test.jsonl", shots_count=5)
 
 
-def test_a_question_that_is_asked_is_no_shot(tmp_path: Path) -> None:
-    spec = a_suite_with_shots(tmp_path)
-    again = make_questions(16)[3].model_copy(update={"id": "another name"})
-    write_questions(tmp_path / "dev.jsonl", [again, *make_questions(16)[12:]])
-    with pytest.raises(BadInput, match="is its question q00003: the answer would be"):
-        read_suite(spec, 5)
-
-
-def test_too_few_shots_and_shots_without_answers_are_refused(tmp_path: Path) -> None:
-    spec = a_suite_with_shots(tmp_path, shots_count=5)
-    with pytest.raises(BadInput, match="is to show 5 questions, but its files of shots hold 4"):
-        read_suite(spec, 5)
+def test_a_shot_must_know_its_answer(tmp_path: Path) -> None:
+    path = write_questions(tmp_path / "test.jsonl", make_questions(5))
     blind = make_questions(13)[12].model_copy(update={"answer": None})
-    write_questions(tmp_path / "dev.jsonl", [blind])
-    with pytest.raises(BadInput, match="does not know its answer"):
-        read_suite(spec.model_copy(update={"shots_count": 1}), 5)
+    shots = write_questions(tmp_path / "shots.jsonl", [blind])
+    with pytest.raises(BadInput, match=r"shot q00012 .* does not know its answer"):
+        read_suite(make_spec(path, shots=[{"path": str(shots)}], shots_count=1), 5)

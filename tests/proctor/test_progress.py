@@ -23,8 +23,8 @@ def test_a_log_gets_a_line_every_tenth_with_time_left(capsys: pytest.CaptureFixt
             clock.now += 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
-    assert lines[0] == "training: 10/100 steps, 18 s, 180 s left"
-    assert lines[-1] == "training: 100/100 steps, 198 s, 0 s left"
+    assert lines[0] == "training: 10/100 steps, 18 s, 180 s left, 0.5 steps a second"
+    assert lines[-1] == "training: 100/100 steps, 198 s, 0 s left, 0.5 steps a second"
 
 
 def test_resumed_work_is_not_counted_into_the_rate(capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,7 +36,7 @@ def test_resumed_work_is_not_counted_into_the_rate(capsys: pytest.CaptureFixture
         progress.to(601)
     assert capsys.readouterr().err.splitlines() == [
         "training: 501/1000 steps, 0 s",
-        "training: 601/1000 steps, 100 s, 399 s left",
+        "training: 601/1000 steps, 100 s, 399 s left, 1.0 steps a second",
     ]
 
 
@@ -59,3 +59,31 @@ def test_a_terminal_gets_a_bar(
     assert "training" in said
     assert "3/4" in said
     assert "\x1b[?25h" in said, "the cursor is given back"
+
+
+def test_a_bar_tells_the_rate_of_its_own_work(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """600 were done before: a bar that counted them would say hundreds a second at once."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "140")
+    clock = Clock()
+    with Progress("evaluating", 1_000, "questions", clock) as progress:
+        for done in (600, 610, 620):
+            progress.to(done)
+            clock.now += 5
+    said = capsys.readouterr().err
+    assert "620/1000" in said
+    assert "2.0 questions/s" in said
+    assert "0:03:10" in said
+
+
+def test_the_total_may_be_known_later(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    with Progress("evaluating", 1_000, "questions", clock) as progress:
+        progress.to(0, 20)
+        clock.now += 1
+        progress.to(20, 20)
+    assert capsys.readouterr().err == (
+        "evaluating: 20/20 questions, 1 s, 0 s left, 20.0 questions a second\n"
+    )

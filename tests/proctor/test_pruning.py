@@ -70,6 +70,19 @@ def test_a_training_is_given_up_after_a_month_without_a_save(tmp_path: Path) -> 
     assert sorted(path.name for path in states.iterdir()) == DIGESTS[1:3]
 
 
+def test_scores_are_given_up_after_a_month_in_which_nobody_looked(tmp_path: Path) -> None:
+    scores = tmp_path / "scores"
+    scores.mkdir()
+    old, fresh, theirs = (
+        scores / name for name in (f"{'a' * 64}.jsonl", f"{'b' * 64}.jsonl", "notes.jsonl")
+    )
+    for path, age in ((old, STATE_SECONDS + 1), (fresh, STATE_SECONDS - 60), (theirs, 1e9)):
+        path.write_text("{}\n")
+        os.utime(path, (NOW - age, NOW - age))
+    assert prune(tmp_path, keep=[], now_seconds=NOW) == [old]
+    assert sorted(scores.iterdir()) == [fresh, theirs]
+
+
 def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     elsewhere = made(tmp_path / "elsewhere", PICKED_SECONDS * 2)
     theirs = [

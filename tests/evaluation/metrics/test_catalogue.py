@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.run_metrics import CATALOGUE
+from contracts.verdicts import FittedTemperature
 from evaluation.metrics.catalogue import flat_metrics, metric_name
-from tests.evaluation.making import make_evaluation, make_record
+from tests.evaluation.making import SUITE_DIGEST, make_evaluation, make_record
 
 ALLOWED = re.compile(r"^[0-9A-Za-z_.-]*$")
 
@@ -61,8 +62,15 @@ def test_the_catalogue_has_each_of_them_and_no_other() -> None:
     ]
     given = {"family": "lists", "difficulty": "easy"}
     catalogued = [one.name.format(**given) for one in CATALOGUE if one.stage == "evaluation"]
-    metrics = flat_metrics(make_evaluation(records), records)
+    fitted = FittedTemperature(
+        value=1.5, questions=20, questions_digest=SUITE_DIGEST, nats_before=1.2, nats_after=1.1
+    )
+    result = make_evaluation(records).model_copy(update={"temperature": fitted})
+    metrics = flat_metrics(result, records)
     assert sorted(catalogued) == list(metrics)
+    assert (metrics["temperature"], metrics["validation_questions"]) == (1.5, 20.0)
+    assert metrics["validation_answer_nats"] == 1.2
+    assert metrics["validation_answer_scaled_nats"] == 1.1
     # A is taken in every order: whatever is right is so by the order.
     assert metrics["accuracy_orders_mean_ratio"] == 0.25
     assert metrics["flipped_ratio"] == 1.0

@@ -216,6 +216,10 @@ def row(
         "lm_eval_logits_bytes": its,
         "parity": found.as_json(),
     }
+    print(
+        f"{name}: {timed['ratio']:.2f} times lm-eval, of {most.multiplications_ratio:.2f}",
+        file=sys.stderr,
+    )
     return result, found, answers
 
 

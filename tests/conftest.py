@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.waiting import free_port, wait_until
 
@@ -27,6 +28,9 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
+# A busy machine is no fault of what is tested.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 # These look at one demonstration, which takes minutes: it is to be run once.
 SHARE_THE_DEMONSTRATION = frozenset(

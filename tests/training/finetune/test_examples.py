@@ -8,7 +8,7 @@ import pytest
 from contracts.errors import BadInput
 from contracts.questions import Question
 from mcq.model import load_tokenizer
-from mcq.prompts import TEMPLATES
+from mcq.prompts import TEMPLATES, prompt_writer
 from mcq.scoring.letter import letter_tokens
 from mcq.tokens import prompt_text
 from training.batches import IGNORED, collate
@@ -43,7 +43,7 @@ def test_the_loss_is_on_the_reply_and_its_end_of_turn_alone(
 def test_the_letter_that_is_learned_is_the_token_that_is_scored(
     tokenizer: Any, bank: list[Question]
 ) -> None:
-    scored = letter_tokens(tokenizer, LETTER)
+    scored = letter_tokens(tokenizer, prompt_writer("letter-1"))
     for place, letter in enumerate("ABCD"):
         (example,) = encode_conversations([asked(bank[0], letter)], tokenizer, 2_000)
         assert example.reply == [*scored.lead, scored.letters[place], tokenizer.eos_token_id]

@@ -10,8 +10,8 @@ batch. What the rows of one question share after it is the stem of a *tree* (``m
 the tree is one sequence, its branches side by side, an attention mask keeps each branch from
 seeing its neighbours, and positions count as if each stood alone (tree attention as in
 SpecInfer, arXiv:2305.09781, section 4). Only positions whose prediction is wanted are
-projected onto the vocabulary. A model whose attention cannot be steered so (sliding windows,
-positions of its own) is read row by row, and the log says why.
+projected onto the vocabulary. A model whose attention cannot be steered so (``mcq.steering``),
+or whose numbers a trial shows to differ, is read row by row, and the log says why.
 
 Source: https://huggingface.co/docs/transformers/main_classes/model (from_pretrained),
 https://huggingface.co/docs/transformers/kv_cache (DynamicCache).
@@ -32,11 +32,14 @@ from torch.nn import functional
 from transformers import AutoModelForCausalLM, DynamicCache, PreTrainedTokenizerFast
 
 from contracts.errors import BadParams, CheckpointInvalid
+from mcq.steering import frequencies_by_length, obstacle
 from mcq.tokens import Row, Tree, tree_of
 
 IGNORED: Final = -100
 # Rows of logits that stand in memory at a time; a row is the vocabulary's length.
 HEAD_ROWS: Final = 16
+# The same where a model's own logits are asked for, which come a whole pass at a time.
+PLAIN_POSITIONS: Final = 256
 Precision = Literal["fp32", "bf16"]
 _DTYPES: Final = {"fp32": torch.float32, "bf16": torch.bfloat16}
 # How far two ways of reading may differ in nats before one of them is taken for wrong.
@@ -112,6 +115,8 @@ class LanguageModel:
         self._device = model.device
         self._precision = precision
         self._positions = "position_ids" in inspect.signature(model.forward).parameters
+        # Where a row's length changes its neighbours' numbers, none is read with others.
+        self._alone = frequencies_by_length(model.config.get_text_config())
         self._prefix: Prefix | None = None
         self.tokenizer = tokenizer
         self.context_tokens = context_tokens
@@ -268,13 +273,10 @@ class LanguageModel:
 
     def _can_share(self) -> bool:
         """Whether prefix and trees give this model's own numbers; the log says why not."""
-        kinds = set(getattr(self._model.config.get_text_config(), "layer_types", None) or ())
-        if kinds - {"full_attention"}:
-            reason = f"its layers are {', '.join(sorted(kinds))}"
-        elif not self._positions:
+        reason = obstacle(self._model.config.get_text_config(), self.context_tokens)
+        if not reason and not self._positions:
             reason = "it takes no positions"
-        else:
-            reason = self._difference_of_trees()
+        reason = reason or self._difference_of_trees()
         if reason:
             _LOG.warning("prefixes are not shared between questions: %s", reason)
         return not reason
@@ -303,42 +305,49 @@ class LanguageModel:
     # ------------------------------------------------------------ row by row
 
     def _replies_row_by_row(self, rows: Sequence[Row]) -> list[float]:
-        longest = max(row.length for row in rows) - 1
-        tokens = torch.zeros((len(rows), longest), dtype=torch.long)  # (B, T)
-        targets = torch.full((len(rows), longest), IGNORED, dtype=torch.long)
-        for place, row in enumerate(rows):
-            ids = torch.tensor(row.prompt + row.reply)
-            tokens[place, : row.length - 1] = ids[:-1]
-            targets[place, len(row.prompt) - 1 : row.length - 1] = ids[len(row.prompt) :]
-        tokens, targets = tokens.to(self._device), targets.to(self._device)
-        # Padding stands to the right of everything that is read: causal attention hides it.
-        hidden: Tensor = self._model.get_decoder()(input_ids=tokens).last_hidden_state  # (B, T, H)
-        wanted = targets != IGNORED
-        head = self._model.get_output_embeddings()
-        logits = head(hidden[wanted]).float()  # (N, V): only what is read
-        losses = functional.cross_entropy(logits, targets[wanted], reduction="none").cpu()
-        sums = torch.zeros(len(rows), dtype=torch.float64)
-        sums.index_add_(0, wanted.cpu().nonzero()[:, 0], -losses.double())
-        return [float(value) for value in sums.tolist()]
+        longest = max(len(row.reply) for row in rows)
+        sums: list[float] = []
+        step = 1 if self._alone else max(1, PLAIN_POSITIONS // longest)
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step]
+            # The reply's last token predicts nothing that is asked for.
+            logits = self._last_logits([row.prompt + row.reply[:-1] for row in part], longest)
+            targets = torch.full(logits.shape[:2], IGNORED, dtype=torch.long)  # (B, R)
+            for place, row in enumerate(part):
+                targets[place, longest - len(row.reply) :] = torch.tensor(row.reply)
+            losses = functional.cross_entropy(
+                logits.transpose(1, 2), targets.to(self._device), reduction="none"
+            )  # (B, R), 0 where ignored
+            sums += (-losses.cpu().double().sum(1)).tolist()
+        return sums
 
     def _next_row_by_row(
         self, prompts: Sequence[list[int]], wanted: Sequence[int]
     ) -> list[list[float]]:
-        longest = max(len(prompt) for prompt in prompts)
-        # Padding on the left, so that the last place is everyone's and is projected alone.
-        tokens = torch.zeros((len(prompts), longest), dtype=torch.long)  # (B, T)
-        mask = torch.zeros((len(prompts), longest), dtype=torch.long)
-        for place, prompt in enumerate(prompts):
-            tokens[place, longest - len(prompt) :] = torch.tensor(prompt)
-            mask[place, longest - len(prompt) :] = 1
+        nats: list[list[float]] = []
+        step = 1 if self._alone else PLAIN_POSITIONS
+        for start in range(0, len(prompts), step):
+            logits = self._last_logits(prompts[start : start + step], 1)[:, -1]
+            nats += logits.log_softmax(-1)[:, list(wanted)].tolist()
+        return nats
+
+    def _last_logits(self, rows: Sequence[list[int]], count: int) -> Tensor:
+        """The model's own logits of each row's last ``count`` places, whatever it does to
+        them after its head (Granite divides, Cohere multiplies, Gemma caps): (B, count, V)."""
+        longest = max(count, *(len(row) for row in rows))
+        # Padding on the left, so that the last places are everyone's and alone projected.
+        tokens = torch.zeros((len(rows), longest), dtype=torch.long)  # (B, T)
+        mask = torch.zeros((len(rows), longest), dtype=torch.long)
+        for place, row in enumerate(rows):
+            tokens[place, longest - len(row) :] = torch.tensor(row)
+            mask[place, longest - len(row) :] = 1
         given = {"input_ids": tokens, "attention_mask": mask}
         if self._positions:
             # Without padding a row would count from 0: so does it here.
             given["position_ids"] = (mask.cumsum(1) - 1).clamp(min=0)
         given = {name: part.to(self._device) for name, part in given.items()}
-        logits: Tensor = self._model(**given, logits_to_keep=1, use_cache=False).logits[:, -1]
-        spread = logits.float().log_softmax(-1)  # (B, V)
-        return [[float(value) for value in row] for row in spread[:, list(wanted)].tolist()]
+        logits: Tensor = self._model(**given, logits_to_keep=count, use_cache=False).logits
+        return logits[:, -count:].float()
 
 
 def _lay_out(

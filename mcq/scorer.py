@@ -38,7 +38,7 @@ __all__ = ["DEFAULT_BATCH_TOKENS", "Prepared", "Scored", "Scorer", "ScorerIdenti
 
 DEFAULT_BATCH_TOKENS: Final = 8_192
 # Raised whenever the same model gives other numbers for the same question.
-SCORER_VERSION: Final = 2
+SCORER_VERSION: Final = 3
 # A batch grows no further than this share of padding, once it keeps the processor busy.
 MOST_PADDING: Final = 0.05
 BUSY_TOKENS: Final = 256

@@ -193,7 +193,7 @@ def test_a_sliding_window_is_read_row_by_row_and_the_log_says_why(
     with caplog.at_level(logging.WARNING):
         model = LanguageModel.load(folder)
     assert not model.shares
-    assert "not shared between questions: its layers are sliding_attention" in caplog.text
+    assert "not shared between questions: it has layers of sliding_attention" in caplog.text
     scored = Scorer.load(folder).score(ASKED, shots=SHOTS, orders="cyclic")
     assert all(one.unscored is None and one.orders for one in scored)
 

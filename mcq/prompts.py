@@ -98,7 +98,7 @@ def mmlu_1(question: Question, shots: Sequence[Question] = ()) -> Completion:
     """MMLU's text for base models (arXiv:2009.03300, section 4 and figure 1b): a heading,
     the shots with their letters, the question, and "Answer:"."""
     parts = ["The following are multiple choice questions (with answers)."]
-    parts += [f"{_plain(shot)} {shot.answer}" for shot in shots]
+    parts += [f"{_plain(shot)} {_reply(shot, by_letter=True)}" for shot in shots]
     return Completion("\n\n".join([*parts, _plain(question)]), before_reply=" ")
 
 
@@ -133,13 +133,16 @@ def prompt_writer(template: str) -> PromptWriter:
     def conversation(question: Question, shots: Sequence[Question]) -> Messages:
         past: Messages = []
         for shot in shots:
-            past += [*write(shot), {"role": "assistant", "content": _reply(shot, by_letter)}]
+            past += [
+                *write(shot),
+                {"role": "assistant", "content": _reply(shot, by_letter=by_letter)},
+            ]
         return past + write(question)
 
     return conversation
 
 
-def _reply(shot: Question, by_letter: bool) -> str:
+def _reply(shot: Question, *, by_letter: bool) -> str:
     if shot.answer is None or shot.gold is None:
         raise ValueError(f"question {shot.id} does not know its answer: it cannot be a shot")
     return shot.answer if by_letter else shot.choices[shot.gold]

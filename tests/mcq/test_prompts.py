@@ -119,3 +119,10 @@ def test_shots_are_past_turns_answered_as_the_template_wants() -> None:
     by_text = prompt_writer("code-1")(ASKED, [SHOT])
     assert isinstance(by_text, list)
     assert by_text[1] == {"role": "assistant", "content": "2"}
+
+
+@pytest.mark.parametrize("template", ["code-1", "letter-1", "mmlu-1"])
+def test_a_shot_that_does_not_know_its_answer_is_refused(template: str) -> None:
+    nameless = SHOT.model_copy(update={"answer": None})
+    with pytest.raises(ValueError, match="question s does not know its answer"):
+        prompt_writer(template)(ASKED, [nameless])

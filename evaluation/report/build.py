@@ -24,6 +24,7 @@ from contracts.reports import (
 )
 from contracts.verdicts import EvaluationResult, QuestionRecord
 from evaluation.compare_versions import categories_of
+from evaluation.metrics.abstention import accuracy_against_coverage
 from evaluation.metrics.accuracy import accuracy_of, chance_accuracy
 from evaluation.metrics.calibration import (
     brier_score,
@@ -90,19 +91,14 @@ def build_report(
 
 
 def coverage_curve(records: Sequence[QuestionRecord]) -> tuple[CoveragePoint, ...]:
-    """At most ``POINTS`` points, the smallest coverage first; equally confident answers are
-    kept or left together. No scored question gives no point."""
-    scored = sorted(
-        ((one.confidence, bool(one.correct)) for one in records if one.confidence is not None),
-        reverse=True,
-    )
-    found, right = [], 0
-    for kept, (confidence, correct) in enumerate(scored, start=1):
-        right += correct
-        if kept == len(scored) or scored[kept][0] != confidence:
-            found.append(CoveragePoint(coverage=kept / len(scored), accuracy=right / kept))
+    """At most ``POINTS`` points of ``accuracy_against_coverage``, the last always among them.
+    No scored question gives no point."""
+    found = accuracy_against_coverage(records)
     step = max(1, -(-len(found) // POINTS))
-    return tuple(reversed(found[::-1][::step]))
+    return tuple(
+        CoveragePoint(coverage=one.coverage, accuracy=one.accuracy)
+        for one in reversed(found[::-1][::step])
+    )
 
 
 def _categories(records: Sequence[QuestionRecord], level: float) -> list[CategoryAccuracy]:

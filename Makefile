@@ -93,7 +93,7 @@ bench: setup ## run every script in benchmarks/, write docs/benchmarks.md
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --target $(RIVALS) \
 	  -r requirements-benchmark.lock
 	@rm -rf out/benchmarks && mkdir -p out/benchmarks
-	@for script in evaluation finetune; do \
+	@for script in evaluation rerun ray_memory finetune; do \
 	  echo "benchmarks/$$script.py" >&2; \
 	  PYTHONPATH=.:$(RIVALS) HF_HUB_OFFLINE=1 $(BIN)/python -m benchmarks.$$script $(BENCH) \
 	    --json out/benchmarks/$$script.json || test -s out/benchmarks/$$script.json; \
@@ -105,7 +105,7 @@ bench: setup ## run every script in benchmarks/, write docs/benchmarks.md
 lock: ## write requirements.lock anew from pyproject.toml
 	@test -x $(BIN)/uv || { echo "error: run 'make setup' first." >&2; exit 1; }
 	@{ echo "# Exact public versions of everything, for Python 3.11 to 3.13; written by 'make lock'."; \
-	  env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra dev \
+	  env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra ray --extra dev \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml \
 	  | grep -vE '^(cuda-|triton==|nvidia-[^m])' ; \
 	} > requirements.lock.new

@@ -20,6 +20,9 @@ class Work:
     tokens: int
     projected: int
 
+    def __add__(self, other: Work) -> Work:
+        return Work(self.tokens + other.tokens, self.projected + other.projected)
+
     def multiplications(self, layers: int, head: int) -> int:
         """``layers``: weights of the layers, ``head``: weights of the output embedding."""
         return self.tokens * layers + self.projected * head

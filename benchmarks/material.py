@@ -41,12 +41,38 @@ _Any = TypeVar("_Any")
 
 
 @dataclass(frozen=True)
-class Material:
-    """``shots`` stand before every question, with their answers."""
+class Group:
+    """Questions that are asked after the same ``shots``, which stand with their answers."""
 
-    name: str
     questions: tuple[Question, ...]
     shots: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """``groups``: one a subject, as published MMLU has its own shots for each."""
+
+    name: str
+    groups: tuple[Group, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(len(group.questions) for group in self.groups)
+
+    def some(self, count: int) -> tuple[Group, ...]:
+        """About ``count`` of the questions: the same share of each group, evenly over it."""
+        share = min(1.0, count / self.count)
+        return tuple(
+            Group(
+                tuple(spread(one.questions, max(2, round(share * len(one.questions))))), one.shots
+            )
+            for one in self.groups
+        )
+
+
+def without_shots(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """The questions of all, alone."""
+    return (Group(tuple(one for group in groups for one in group.questions), ()),)
 
 
 def spread(items: Sequence[_Any], count: int) -> list[_Any]:
@@ -63,21 +89,23 @@ def load_material(home: Path, shots: int, mmlu: Path | None = None) -> Material:
     if (folder / "test").is_dir():
         return Material(
             "mmlu_cs",
-            tuple(one for path in sorted((folder / "test").glob("*.csv")) for one in _mmlu(path)),
-            tuple(one for path in sorted((folder / "dev").glob("*.csv")) for one in _mmlu(path))[
-                :shots
-            ],
+            tuple(
+                Group(tuple(_mmlu(test)), tuple(_mmlu(_dev_of(test))[:shots]))
+                for test in sorted((folder / "test").glob("*.csv"))
+            ),
         )
     bank = home / "bank"
     build = ("-m", "proctor", "questions", "build", "--count", "1000", "--seed", "7")
     subprocess.run(  # noqa: S603
         [sys.executable, *build, "--out", str(bank)], cwd=ROOT, check=True, stdout=sys.stderr
     )
-    return Material(
-        "generated bank, 1,000 questions, seed 7",
-        tuple(load_questions(bank / "test.jsonl")),
-        tuple(load_questions(bank / "train.jsonl")[:shots]),
-    )
+    asked = tuple(load_questions(bank / "test.jsonl"))
+    shown = tuple(load_questions(bank / "train.jsonl")[:shots])
+    return Material("generated bank, 1,000 questions, seed 7", (Group(asked, shown),))
+
+
+def _dev_of(test: Path) -> Path:
+    return test.parent.parent / "dev" / test.name.replace("_test.csv", "_dev.csv")
 
 
 def _mmlu(path: Path) -> list[Question]:

@@ -1,6 +1,6 @@
 """Others that score the same prompts: lm-evaluation-harness, and transformers by itself.
 
-Both take whole prompts and continuations and give nats, (questions, choices). ``LmEval`` is
+Both take whole plain prompts and continuations and give nats, (questions, choices). ``LmEval`` is
 lm-eval as it ships: its ``HFLM`` around the same weights and the same tokenizer, its own
 tokenising, sorting and cache of one-token continuations ("logits cache"). ``FullLogits`` is
 the textbook: one prompt at a time, logits of the whole vocabulary at every position; it is
@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
+
+from mcq.tokens import opening_ids, token_ids
 
 Asked = tuple[str, Sequence[str]]
 """A prompt and what may follow it."""
@@ -41,7 +43,8 @@ class LmEval:
             tokenizer=tokenizer,
             backend="causal",
             batch_size=batch_size,
-            add_bos_token=False,
+            # What it would do by itself, and what we do: not left to its guess.
+            add_bos_token=bool(opening_ids(tokenizer)),
         )
 
     def score(self, asked: Sequence[Asked]) -> list[list[float]]:
@@ -88,5 +91,5 @@ class FullLogits:
         return whole[-1]
 
     def _ids(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        (ids,) = token_ids(self._tokenizer, [text], plain=True)
         return ids

@@ -12,23 +12,25 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Target:
-    """``direction`` (``>=`` or ``<=``) says on which side of ``target`` the value should be."""
+    """``direction`` (``>=`` or ``<=``) says on which side of ``target`` the value should be.
+    ``judged`` is false where the measurement was disturbed: such a value meets nothing."""
 
     name: str
     value: float
     target: float
     direction: str
+    judged: bool = True
 
     @property
     def met(self) -> bool:
         """A value that is no number meets nothing."""
-        if math.isnan(self.value):
+        if not self.judged or math.isnan(self.value):
             return False
         return self.value >= self.target if self.direction == ">=" else self.value <= self.target
 
 
 def as_rows(targets: Sequence[Target]) -> list[dict[str, Any]]:
-    """``[{name, value, target, direction, met}]``, as every result lists its targets."""
+    """``[{name, value, target, direction, judged, met}]``, as every result lists its targets."""
     return [{**asdict(target), "met": target.met} for target in targets]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from contracts.models import Digest
+from contracts.models import Digest, ScoringMethod
 from contracts.shape import Shape
 from contracts.verdicts import Comparison, Interval, Ratio
 
@@ -24,7 +24,9 @@ be read."""
 
 class ComparedVersion(Shape):
     """One version by itself: ``accuracy`` is of the questions that it scored, with Wilson's
-    interval. ``digest`` is that of its weights, ``None`` where no report tells it."""
+    interval. ``digest`` is that of its weights, ``None`` where no report tells it. ``scoring``,
+    ``template`` and ``precision`` may differ among versions of one suite, protocol and shots:
+    they are told, ``None`` where no report does."""
 
     name: str
     digest: Digest | None
@@ -32,6 +34,16 @@ class ComparedVersion(Shape):
     unscored: int
     correct: int
     accuracy: Interval
+    scoring: ScoringMethod | None = None
+    template: str | None = None
+    precision: str | None = None
+
+    def asked(self) -> str:
+        """For people: as in "letter, letter-1, fp32"."""
+        if self.digest is None:
+            return "not told"
+        ways = (self.scoring, self.template, self.precision)
+        return ", ".join(way for way in ways if way is not None) or "not told"
 
 
 class AgainstReference(Shape):
@@ -49,14 +61,16 @@ class AgainstReference(Shape):
 
 
 class CategoryDifference(Shape):
-    """One version against the reference on one category. ``adjusted_p`` is the McNemar p
-    after Benjamini and Hochberg, over every category of ``grouping`` and every version."""
+    """One version against the reference on one category. The McNemar p is adjusted over every
+    category of ``grouping`` and every version: ``adjusted_p`` after Benjamini and Hochberg, for
+    a screen; ``holm_p`` after Holm, for who claims one of them."""
 
     name: str
     grouping: Grouping
     category: str
     comparison: Comparison
     adjusted_p: Ratio
+    holm_p: Ratio
 
 
 class VersionsComparison(Shape):

@@ -6,6 +6,7 @@
     ├── BadInput                 exit 2, HTTP 422
     │   ├── BadQuestion             a question breaks the rules of questions
     │   ├── QuestionNotScored       a valid question that this version cannot score
+    │   ├── CannotWrite             a version that cannot answer or explain in words
     │   ├── RequestMalformed        a body that cannot be read (HTTP 400)
     │   ├── RequestTooLarge         a body beyond the limit (HTTP 413)
     │   ├── WrongMediaType          a body that is not JSON (HTTP 415)
@@ -19,6 +20,7 @@
     │   ├── BentoInvalid            a file or folder that is no bento of ours
     │   ├── ResultsInvalid          an evaluation or verdict file that cannot be read
     │   ├── GatewayRefused          the gateway's problem, said again: the caller's to mend
+    │   ├── ExtraMissing            an optional part of Proctor is not installed
     │   ├── SuitesDiffer            two results that are not of the same questions
     │   ├── ProtocolsDiffer         two results whose questions were asked in different ways
     │   └── EmptySample             statistics asked of nothing, or of NaN
@@ -58,6 +60,7 @@
     │   ├── GatewayAway             the gateway does not answer
     │   ├── HubAway                 the Hugging Face hub does not answer
     │   ├── IndexAway               the package index does not answer
+    │   ├── ClusterAway             a Ray cluster that cannot be joined, or whose workers are gone
     │   ├── GatewayFailed           the gateway's problem, said again: something is away
     │   └── StorageFull             the disk is full
     └── CouldNotJudge            exit 4, HTTP 409
@@ -88,6 +91,15 @@ class ProctorError(Exception):
         self.fact = fact
         self.mend = mend
         super().__init__(f"{fact} {mend}".strip())
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception is otherwise made anew from its message, which no constructor here takes.
+        return _remade, (type(self), self.args), self.__dict__
+
+
+def _remade(kind: type[ProctorError], args: tuple[object, ...]) -> ProctorError:
+    """An error that another process raised, before its fields are set."""
+    return kind.__new__(kind, *args)
 
 
 # --------------------------------------------------------------- bad input
@@ -120,6 +132,24 @@ class QuestionNotScored(BadInput):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"the question cannot be scored: {reason}.")
+
+
+class CannotWrite(BadInput):
+    """``deed``: what was asked of the version, as in "explain"."""
+
+    slug = "cannot-write"
+    title = "This version cannot answer in words"
+
+    def __init__(
+        self,
+        deed: str,
+        reason: str,
+        *,
+        mend: str = "Score it, or take a version whose training began with a language model.",
+    ) -> None:
+        self.deed = deed
+        self.reason = reason
+        super().__init__(f"this version cannot {deed}: {reason}.", mend=mend)
 
 
 class RequestMalformed(BadInput):
@@ -286,6 +316,22 @@ class GatewayRefused(BadInput):
         self.request_id = request_id
         super().__init__(
             f"{problem} ({status}): {detail}", mend=f"Request {request_id}." if request_id else ""
+        )
+
+
+class ExtraMissing(BadInput):
+    """``extra`` is the name of the optional dependencies that hold ``module``."""
+
+    slug = "extra-missing"
+    title = "An optional part is not installed"
+
+    def __init__(self, wanted: str, module: str, extra: str) -> None:
+        self.wanted = wanted
+        self.module = module
+        self.extra = extra
+        super().__init__(
+            f"{wanted} needs {module}, which is not installed.",
+            mend=f"Install it with `pip install 'proctor[{extra}]'`.",
         )
 
 
@@ -816,6 +862,22 @@ class IndexAway(ServiceAway):
             f" package index ({reason}).",
             mend=f"{works_offline} pip's own settings count (PIP_INDEX_URL, PIP_FIND_LINKS,"
             " PIP_CERT).",
+        )
+
+
+class ClusterAway(ServiceAway):
+    """``address`` as it was asked for; ``local`` for a cluster of this process's own."""
+
+    slug = "cluster-away"
+    title = "The Ray cluster does not work"
+
+    def __init__(self, address: str, reason: str) -> None:
+        self.address = address
+        self.reason = reason
+        super().__init__(
+            f"the Ray cluster {address}: {reason}.",
+            mend="See `ray status`; every node needs the checkpoint's folder, Proctor of this"
+            " version and a free CPU.",
         )
 
 

@@ -156,6 +156,11 @@ class FinetuneParams(Shape):
         return self
 
 
+Orders = Literal["cyclic", "single"]
+Precision = Literal["fp32", "bf16"]
+Device = Literal["cpu", "cuda", "auto"]
+
+
 class EvaluateParams(Shape):
     suite: Annotated[str, StringConstraints(pattern=SUITE_REFERENCE)] = Field(
         description="NAME or NAME@VERSION of evaluation/suites.yaml; without one the highest"
@@ -164,18 +169,21 @@ class EvaluateParams(Shape):
         ge=1, description="questions taken from the suite, the first in its order"
     )
     batch_tokens: int = Field(ge=64, description="padded tokens in one forward pass")
-    orders: Literal["cyclic", "single"] = Field(
+    orders: Orders = Field(
         default="cyclic",
         description="versions asked by letter: in every rotation of the choices, or once",
     )
-    precision: Literal["fp32", "bf16"] = Field(
+    precision: Precision = Field(
         default="fp32", description="of the forward pass; fp32 where bf16 has no units"
     )
-    device: Literal["cpu", "cuda", "auto"] = Field(
+    device: Device = Field(
         default="cpu", description="where the model runs; auto takes a GPU where there is one"
     )
     validation_questions: int = Field(
         default=200, ge=0, description="validation questions for the temperature; 0: none"
+    )
+    max_new_tokens: int = Field(
+        default=1_024, ge=1, le=32_768, description="longest reply that is written, tokens"
     )
 
 

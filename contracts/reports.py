@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from contracts.comparisons import Grouping
 from contracts.models import Digest, ScoringMethod
+from contracts.robustness import CoveragePoint, ReliabilityBin
 from contracts.shape import Shape
-from contracts.suites import Protocol
+from contracts.suites import Protocol, ShotsBy
 from contracts.verdicts import Interval, Ratio
+
+Unit = Literal["share", "number", "count"]
 
 
 class Way(Shape):
@@ -16,6 +21,7 @@ class Way(Shape):
     scoring: ScoringMethod | None = None
     template: str | None = None
     shots_count: int = 0
+    shots_by: ShotsBy = "suite"
     shots_digest: Digest | None = None
     precision: str | None = None
 
@@ -33,7 +39,8 @@ class RunHeader(Shape):
 
 
 class Measure(Shape):
-    """One figure with its meaning. ``value`` is ``None`` where it has none for this version;
+    """One figure with its meaning. A ``share`` is a ratio and shown in percent, an interval's
+    ends are in its unit. ``value`` is ``None`` where it has none for this version;
     ``reason`` says why, and a page shows it as *not applicable*."""
 
     name: str
@@ -42,6 +49,7 @@ class Measure(Shape):
     upper: float | None = None
     meaning: str
     reason: str | None = None
+    unit: Unit = "number"
 
 
 class CategoryAccuracy(Shape):
@@ -52,23 +60,6 @@ class CategoryAccuracy(Shape):
     questions: int
     correct: int
     accuracy: Interval
-
-
-class CoveragePoint(Shape):
-    """The ``accuracy`` of the most confident share ``coverage`` of the scored questions."""
-
-    coverage: Ratio
-    accuracy: Ratio
-
-
-class ReliabilityStep(Shape):
-    """The scored questions with a confidence in (``lower``, ``upper``]."""
-
-    lower: Ratio
-    upper: Ratio
-    questions: int
-    confidence: Ratio
-    accuracy: Ratio
 
 
 class HardQuestion(Shape):
@@ -83,7 +74,9 @@ class HardQuestion(Shape):
 
 
 class Report(Shape):
-    """``report.json``: one run, whole. ``robustness`` may be empty: then nothing was told."""
+    """``report.json``: one run, whole. ``twins``: the ids of all questions with a twin in the
+    training data; none where that was not at hand. ``coverage`` is thinned; it and
+    ``reliability`` are empty where answers have no probability."""
 
     header: RunHeader
     questions: int
@@ -94,7 +87,8 @@ class Report(Shape):
     categories: tuple[CategoryAccuracy, ...]
     robustness: tuple[Measure, ...]
     calibration: tuple[Measure, ...]
-    reliability: tuple[ReliabilityStep, ...]
+    reliability: tuple[ReliabilityBin, ...]
     coverage: tuple[CoveragePoint, ...]
+    twins: tuple[str, ...] = ()
     hardest: tuple[HardQuestion, ...]
     misconceptions: tuple[tuple[str, int], ...]

@@ -13,9 +13,20 @@ from pydantic import Field, model_validator
 
 from contracts.questions import Letter
 from contracts.shape import Shape
-from contracts.verdicts import FittedTemperature, Interval, Ratio
+from contracts.verdicts import FittedTemperature, GroupAccuracy, Interval, Ratio
 
 Count = Annotated[int, Field(ge=0)]
+
+
+class FamiliesReport(Shape):
+    """Accuracy of the scored questions that have a family, ``families_count`` of these. The
+    interval is clustered by family: for what is to be said of other families of the kind.
+    Wilson's, of the result, is for other questions of these families."""
+
+    families_count: Annotated[int, Field(ge=2)]
+    questions_count: Count
+    correct_count: Count
+    accuracy: Interval
 
 
 class OrdersReport(Shape):
@@ -58,7 +69,9 @@ class LetterPrior(Shape):
 
 class DebiasedReport(Shape):
     """Accuracy with the liking for letters divided out (PriDe). ``estimated_on_count`` of the
-    ``questions_count`` questions told the priors: at most 5 %."""
+    ``questions_count`` questions told the priors: at most 5 %. The interval takes the priors as
+    given: that they are estimates, from few questions, makes the truth less certain than it
+    says."""
 
     accuracy: Interval
     estimated_on_count: Count
@@ -66,7 +79,7 @@ class DebiasedReport(Shape):
     priors: tuple[LetterPrior, ...]
 
 
-class Bin(Shape):
+class ReliabilityBin(Shape):
     """The scored questions with a confidence in (``lower``, ``upper``]."""
 
     lower: Ratio
@@ -77,12 +90,12 @@ class Bin(Shape):
 
 
 class CalibrationReport(Shape):
-    """``expected_error`` with its bootstrap interval; ``brier_score`` from 0 to 2."""
+    """``expected_error`` with its interval, which may reach 0; ``brier_score`` from 0 to 2."""
 
     expected_error: Interval
     brier_score: Annotated[float, Field(ge=0.0, le=2.0)]
     mean_confidence: Ratio
-    bins: tuple[Bin, ...]
+    bins: tuple[ReliabilityBin, ...]
 
 
 class CoveragePoint(Shape):
@@ -113,8 +126,9 @@ class ChoicesOnly(Shape):
 
 class ContaminationReport(Shape):
     """Of ``questions_count`` questions, those with a twin among ``training_count``:
-    ``same_program_count`` by hash of the normalised program, ``all_grams_count`` whose every
-    13-gram is known there; ``touched_count`` share at least one 13-gram. ``twins``: ids."""
+    ``same_program_count`` by hash of the normalised program (of the text where there is none),
+    ``all_grams_count`` whose every 13-gram is known there; ``touched_count`` share at least one
+    13-gram. ``twins``: ids."""
 
     questions_count: Count
     training_count: Count
@@ -125,6 +139,7 @@ class ContaminationReport(Shape):
 
 
 SECTIONS: Final = (
+    "families",
     "orders",
     "letters",
     "debiased",
@@ -134,16 +149,19 @@ SECTIONS: Final = (
     "temperature",
     "choices_only",
     "contamination",
+    "unseen",
 )
 
 
 class RobustnessReport(Shape):
-    """All of it. ``missing`` has for each section that is ``None`` why it is, and no other
-    (``ValueError`` when it does not)."""
+    """All of it. ``unseen``: accuracy of the scored questions without a twin in training.
+    ``missing`` has for each section that is ``None`` why it is, and no other (``ValueError``
+    when it does not)."""
 
     scored_count: Count
     unscored_count: Count
     seed: Count
+    families: FamiliesReport | None = None
     orders: OrdersReport | None = None
     letters: LettersReport | None = None
     debiased: DebiasedReport | None = None
@@ -153,6 +171,7 @@ class RobustnessReport(Shape):
     temperature: FittedTemperature | None = None
     choices_only: tuple[ChoicesOnly, ...] | None = None
     contamination: ContaminationReport | None = None
+    unseen: GroupAccuracy | None = None
     missing: dict[str, str]
 
     @model_validator(mode="after")

@@ -59,6 +59,20 @@ CATALOGUE: Final[tuple[RunMetric, ...]] = (
     RunMetric(
         "accuracy_upper_ratio", "ratio", "higher", "evaluation", "upper end of Wilson's 95 %"
     ),
+    RunMetric(
+        "accuracy_families_lower_ratio",
+        "ratio",
+        "higher",
+        "evaluation",
+        "lower end of the 95 % interval clustered by family, for other families of the kind",
+    ),
+    RunMetric(
+        "accuracy_families_upper_ratio",
+        "ratio",
+        "higher",
+        "evaluation",
+        "upper end of the 95 % interval clustered by family, for other families of the kind",
+    ),
     RunMetric("accuracy_chance_ratio", "ratio", "neither", "evaluation", "what guessing has"),
     RunMetric("accuracy_family_{family}_ratio", "ratio", "higher", "evaluation", "of one family"),
     RunMetric(
@@ -74,6 +88,41 @@ CATALOGUE: Final[tuple[RunMetric, ...]] = (
     RunMetric("correct_questions", "questions", "higher", "evaluation", "right answers"),
     RunMetric(
         "unscored_questions", "questions", "lower", "evaluation", "questions that got no letter"
+    ),
+    RunMetric(
+        "unparsed_questions",
+        "questions",
+        "lower",
+        "evaluation",
+        "replies that state no letter; protocol generate only",
+    ),
+    RunMetric(
+        "cut_questions",
+        "questions",
+        "lower",
+        "evaluation",
+        "replies that met the limit of new tokens; protocol generate only",
+    ),
+    RunMetric(
+        "reply_tokens",
+        "tokens",
+        "neither",
+        "evaluation",
+        "tokens of all replies; protocol generate only",
+    ),
+    RunMetric(
+        "accuracy_published_ratio",
+        "ratio",
+        "higher",
+        "evaluation",
+        "by CodeMMLU's own rules, an unread reply wrong; for its tables only",
+    ),
+    RunMetric(
+        "explanation_agreement_ratio",
+        "ratio",
+        "higher",
+        "evaluation",
+        "explanations that come to the scored letter, of those that state one",
     ),
     RunMetric(
         "brier_score", "none, 0 to 2", "lower", "evaluation", "squared error of the probabilities"
@@ -129,6 +178,27 @@ CATALOGUE: Final[tuple[RunMetric, ...]] = (
         "questions whose chosen choice changes with the order",
     ),
     RunMetric(
+        "accuracy_choices_only_ratio",
+        "ratio",
+        "lower",
+        "evaluation",
+        "best rule that never reads the question",
+    ),
+    RunMetric(
+        "contaminated_questions",
+        "questions",
+        "lower",
+        "evaluation",
+        "have a twin among the training questions, where those are at hand",
+    ),
+    RunMetric(
+        "accuracy_unseen_ratio",
+        "ratio",
+        "higher",
+        "evaluation",
+        "of the questions without a twin among the training questions",
+    ),
+    RunMetric(
         "accuracy_debiased_ratio",
         "ratio",
         "higher",
@@ -157,7 +227,7 @@ CATALOGUE: Final[tuple[RunMetric, ...]] = (
         "ratio",
         "lower",
         "evaluation",
-        "lower end of the calibration error's 95 % interval",
+        "lower end of the calibration error's 95 % interval; 0 where it may be none",
     ),
     RunMetric(
         "calibration_error_upper_ratio",

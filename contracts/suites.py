@@ -23,6 +23,10 @@ Protocol = Literal["scored", "generate"]
 """``scored``: the probability of every choice, one forward pass; ``generate``: the model
 writes a reply and its letter is parsed (CodeMMLU, arXiv:2410.01999)."""
 
+ShotsBy = Literal["suite", "family"]
+"""Which shots a question is shown: ``suite``, the same as every other question; ``family``,
+those of its own family, as MMLU is published (arXiv:2009.03300)."""
+
 SuiteName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,99}$")]
 
 
@@ -89,6 +93,9 @@ class SuiteSpec(Shape):
     shots_count: int = Field(
         default=0, ge=0, le=32, description="how many of them, the first of each file in turn"
     )
+    shots_by: ShotsBy = Field(
+        default="suite", description="suite: all see the same; family: those of their own family"
+    )
     digest: Digest | None = Field(
         default=None, description="what the questions must be; absent until it is pinned"
     )
@@ -97,6 +104,8 @@ class SuiteSpec(Shape):
     def _shots_counted(self) -> Self:
         if bool(self.shots) != bool(self.shots_count):
             raise ValueError("shots and shots_count go together")
+        if self.shots_by != "suite" and not self.shots:
+            raise ValueError("shots_by is of suites that have shots")
         return self
 
     @property

@@ -7,14 +7,14 @@ changed. A *verdict* has three values, and only ``pass`` moves anything forward.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from contracts.models import Digest, ModelName, ScoringMethod
 from contracts.questions import Letter
 from contracts.shape import Shape
-from contracts.suites import Protocol
+from contracts.suites import Protocol, ShotsBy
 
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Difference = Annotated[float, Field(ge=-1.0, le=1.0)]
@@ -63,7 +63,8 @@ class TrainingResult(Shape):
 
 class QuestionRecord(Shape):
     """How one question was answered. ``letter`` is ``None`` when it could not be scored,
-    which is a fact of its own and never a wrong answer.
+    which is a fact of its own and never a wrong answer; ``correct`` is whether it is ``gold``
+    (``ValueError`` when it says otherwise).
 
     ``option_mass`` and ``orders`` are of letter scoring only. ``orders[k][j]`` is the
     probability of letter ``j`` when the choices stood rotated by ``k``: place ``j`` then held
@@ -83,9 +84,17 @@ class QuestionRecord(Shape):
     option_mass: Ratio | None = None
     orders: tuple[tuple[Ratio, ...], ...] = ()
 
+    @model_validator(mode="after")
+    def _correct_is_as_the_letters_say(self) -> Self:
+        if self.correct != (None if self.letter is None else self.letter == self.gold):
+            raise ValueError(
+                f"correct is {self.correct} with letter {self.letter} and gold {self.gold}"
+            )
+        return self
+
 
 class GroupAccuracy(Shape):
-    """Accuracy of the scored questions of one family or difficulty."""
+    """Accuracy of the scored questions of one family, difficulty or other group."""
 
     questions: int
     correct: int
@@ -95,21 +104,66 @@ class GroupAccuracy(Shape):
 class FittedTemperature(Shape):
     """Temperature scaling (arXiv:1706.04599) fitted on ``questions`` validation questions,
     whose digest is ``questions_digest``. ``nats_before`` and ``nats_after`` are the mean of
-    -log p(gold) over them, lower is better."""
+    -log p(gold) over them, lower is better. ``at_bound``: the minimum lies at or beyond an end of
+    the range that is searched, so that ``value`` is that end and not a measurement."""
 
     value: float = Field(gt=0.0)
     questions: int = Field(ge=1)
     questions_digest: Digest
     nats_before: float = Field(ge=0.0)
     nats_after: float = Field(ge=0.0)
+    at_bound: bool = False
+
+    def told(self) -> str:
+        """The value for people, who must not take an end of the range for a measurement."""
+        bound = ", an end of the range that was searched" if self.at_bound else ""
+        return f"{self.value:.3f}{bound}"
+
+
+class GenerationFacts(Shape):
+    """How the replies of the *generate* protocol were had, and what became of them.
+
+    ``unparsed`` replies state no letter, ``unanswered`` prompts leave no room in the context:
+    together they are the result's ``unscored``. ``cut`` replies met ``max_new_tokens``
+    (some of them had stated a letter before). ``as_published`` is the accuracy by CodeMMLU's own
+    rules over the replies, an unread one wrong and the unanswered left out: for its tables
+    only, and ``None`` without a reply and for prompts that are not CodeMMLU's.
+    """
+
+    max_new_tokens: int
+    unparsed: int
+    unanswered: int
+    cut: int
+    reply_tokens: int
+    replies_digest: Digest
+    as_published: Interval | None = None
+
+
+class ExplanationAgreement(Shape):
+    """How often a written explanation (``template``) comes to the letter that was scored.
+
+    Of the first ``questions`` of the suite, ``compared`` have both letters; ``rate`` is
+    ``agreed`` of them with Wilson's interval, ``None`` when there are none. ``unparsed``
+    explanations state no letter, ``unscored`` questions had none or leave no room to explain.
+    """
+
+    template: str
+    questions: int
+    compared: int
+    agreed: int
+    unparsed: int
+    unscored: int
+    rate: Interval | None
 
 
 class EvaluationResult(Shape):
     """``out/evaluation.json``: an evaluation of one checkpoint on one suite.
 
-    ``protocol``, ``template`` (in place of the version's own), ``shots`` (how many),
+    ``protocol``, ``template`` (in place of the version's own), ``shots`` (how many), ``shots_by``,
     ``precision`` and ``scorer_version`` say how the numbers were had. ``temperature`` is
-    ``None`` where there were no validation questions.
+    ``None`` where there were no validation questions. ``generation`` is of the protocol
+    generate, where ``unscored`` counts the replies without a letter, too; ``explanation`` of
+    evaluations that were to explain.
     """
 
     run_id: str
@@ -126,22 +180,27 @@ class EvaluationResult(Shape):
     protocol: Protocol = "scored"
     template: str | None = None
     shots: int = 0
+    shots_by: ShotsBy = "suite"
     precision: str | None = None
     scorer_version: int | None = None
     temperature: FittedTemperature | None = None
+    generation: GenerationFacts | None = None
+    explanation: ExplanationAgreement | None = None
 
 
 class ChampionPin(Shape):
     """``pipelines/champion.json``: against whom the gate judges, resolved once.
 
     ``version`` is ``None`` when the model has no champion yet. ``correct`` tells for each
-    question id of the suite whether the champion had it right.
+    question id of the suite whether the champion had it right. ``protocol``: how it was asked
+    for this pin; ``None`` when the answers are those that it was registered with.
     """
 
     model: ModelName
     version: str | None = None
     digest: Digest | None = None
     suite_digest: Digest | None = None
+    protocol: Protocol | None = None
     correct: dict[str, bool] = Field(default_factory=dict)
 
 
@@ -150,8 +209,9 @@ class Comparison(Shape):
 
     ``difference`` is candidate minus reference accuracy. ``only_candidate`` counts the
     questions that only the candidate had right. ``smallest_detectable_difference`` is the
-    difference that this many questions with this discordance would show with 80 % power
-    at the 5 % level; ``None`` when they disagreed too seldom for any to show.
+    difference that this many questions with this discordance would show with 80 % power in
+    a test at the level of ``difference``, its alpha 1 less that; ``None`` when they disagreed too
+    seldom for any to show.
     """
 
     questions: int

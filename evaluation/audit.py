@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from contracts.questions import Question
 from evaluation.baselines import Baseline, run_baselines
-from mcq.bank.contamination import overlap
-from mcq.bank.program import program_hash
+from mcq.bank.contamination import grams_of, grams_of_words, overlap_of_grams, words_of
+from mcq.bank.program import NO_PYTHON, program_hash
 
 ALL = "all"
 
@@ -17,7 +17,8 @@ ALL = "all"
 @dataclass(frozen=True)
 class Contamination:
     """Of ``questions``, how many have a twin in training: ``by_tree`` the same normalised
-    syntax tree, ``by_grams`` all 13-grams known; ``touched`` share any 13-gram. Ids of the
+    syntax tree (the same text where there is no program), ``by_grams`` all 13-grams known;
+    ``touched`` share any 13-gram. Ids of the
     twins are in ``twins``."""
 
     questions: int
@@ -38,26 +39,47 @@ class Audit:
     baselines: dict[str, list[Baseline]]
 
 
-def _text(question: Question) -> str:
-    return question.code or question.stem
+def _prose(question: Question) -> str:
+    """What a question without a program asks, however its choices stand."""
+    return "\n".join([question.stem, question.code or "", *sorted(question.choices)])
+
+
+def _program(question: Question) -> str | None:
+    """Its code; ``None`` where that has no statement, so that one such question is no twin of
+    every other."""
+    code = question.code
+    if code is None or not any(line.partition("#")[0].strip() for line in code.splitlines()):
+        return None
+    return code
 
 
 def _tree(question: Question) -> str:
     """The normalised program with what is asked of it; the text of one that is none."""
+    code = _program(question)
+    if code is None:
+        return " ".join(words_of(_prose(question)))
     try:
-        program = program_hash(question.code or "")
-    except (SyntaxError, ValueError):
-        program = _text(question)
+        program = program_hash(code)
+    except NO_PYTHON:
+        program = code
     # Questions of other kinds than "what does it print" may share their code.
     asked = "" if question.kind in {None, "output"} else "\n".join(sorted(question.choices))
     return f"{program}\n{asked}"
 
 
+def _grams(question: Question) -> frozenset[str]:
+    code = _program(question)
+    return grams_of_words(_prose(question)) if code is None else grams_of(code)
+
+
 def contamination(held_out: Sequence[Question], training: Sequence[Question]) -> Contamination:
-    """Twins of ``held_out`` in ``training``; no questions give a count of nothing."""
+    """Twins of ``held_out`` in ``training``; no questions give a count of nothing. A question
+    without a program is compared by its stem and choices, in any order of these."""
     known = {_tree(question) for question in training}
     same = {question.id for question in held_out if _tree(question) in known}
-    found = overlap([[_text(q)] for q in held_out], (_text(q) for q in training))
+    found = overlap_of_grams(
+        [[_grams(question)] for question in held_out], (_grams(question) for question in training)
+    )
     twins = same | {held_out[place].id for place in found.twins}
     return Contamination(
         questions=len(held_out),

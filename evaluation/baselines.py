@@ -12,6 +12,7 @@ only); options only, arXiv:2402.12483.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,13 +20,13 @@ from typing import Any, Final
 from contracts.errors import EmptySample
 from contracts.questions import Question
 from contracts.verdicts import Interval
+from evaluation.defaults import LEVEL
 from evaluation.samples import sample_faults
 from stats.intervals import wilson
 
 FOLDS: Final = 5
 FEWEST_TO_TRAIN: Final = 100
 FEATURES: Final = 1 << 14
-LEVEL: Final = 0.95
 
 
 @dataclass(frozen=True)
@@ -46,24 +47,36 @@ class Baseline:
 
 
 def edit_distance(one: str, other: str) -> int:
-    """Levenshtein's distance: fewest insertions, deletions and replacements of a letter."""
+    """Levenshtein's distance: fewest insertions, deletions and replacements of a letter.
+
+    The column of the usual table as two numbers of a bit a letter of ``one``, where it grows and
+    where it falls; a letter of ``other`` is a dozen operations on them, whatever their length.
+    Source: G. Myers, Journal of the ACM 46 (1999) 395-415, in H. Hyyro's form (report A-2003-1,
+    University of Tampere, 2003).
+    """
     start = 0
     while start < min(len(one), len(other)) and one[start] == other[start]:
         start += 1
     one, other = one[start:], other[start:]
-    while one and other and one[-1] == other[-1]:
-        one, other = one[:-1], other[:-1]
-    before = list(range(len(other) + 1))
-    for at, letter in enumerate(one, start=1):
-        row = [at]
-        for to, against in enumerate(other, start=1):
-            change = before[to - 1] + (letter != against)
-            row.append(min(change, before[to] + 1, row[-1] + 1))
-        before = row
-    return before[-1]
+    if not one or not other:
+        return len(one) + len(other)
+    places: defaultdict[str, int] = defaultdict(int)
+    for at, letter in enumerate(one):
+        places[letter] |= 1 << at
+    whole, last = (1 << len(one)) - 1, 1 << (len(one) - 1)
+    grows, falls, distance = whole, 0, len(one)
+    for letter in other:
+        equal = places.get(letter, 0)
+        diagonal = (((equal & grows) + grows) ^ grows) | equal | falls
+        right_grows, right_falls = falls | ~(diagonal | grows), grows & diagonal
+        distance += bool(right_grows & last) - bool(right_falls & last)
+        right_grows, right_falls = right_grows << 1 | 1, right_falls << 1
+        grows = (right_falls | ~(diagonal | right_grows)) & whole
+        falls = right_grows & diagonal & whole
+    return distance
 
 
-def _distances(choices: Sequence[str]) -> list[int]:
+def summed_distances(choices: Sequence[str]) -> list[int]:
     """The summed edit distance of each choice to the others."""
     sums = [0] * len(choices)
     for at, one in enumerate(choices):
@@ -78,10 +91,10 @@ def _first(values: Sequence[int], wanted: int) -> int:
     return list(values).index(wanted)
 
 
-def fixed_picks(choices: Sequence[str]) -> dict[str, int]:
-    """The place that each fixed rule picks; the first of several."""
+def fixed_picks(choices: Sequence[str], distances: Sequence[int]) -> dict[str, int]:
+    """The place that each fixed rule picks; the first of several. ``distances``: the
+    ``summed_distances`` of the choices."""
     lengths = [len(choice) for choice in choices]
-    distances = _distances(choices)
     return {
         "always_a": 0,
         "longest": _first(lengths, max(lengths)),
@@ -90,12 +103,15 @@ def fixed_picks(choices: Sequence[str]) -> dict[str, int]:
     }
 
 
-def trained_picks(questions: Sequence[Question], seed: int) -> list[int]:
+def trained_picks(
+    questions: Sequence[Question], distances: Sequence[Sequence[int]], seed: int
+) -> list[int]:
     """The place that the trained classifier picks in each question, while that question
-    was in no fold that it learned from. Deterministic for a seed."""
+    was in no fold that it learned from. ``distances``: the ``summed_distances`` of each
+    question's choices. Deterministic for a seed."""
     from sklearn.linear_model import SGDClassifier
 
-    features, owners, right = _features(questions)
+    features, owners, right = _features(questions, distances)
     picks = [0] * len(questions)
     for fold in _folds(len(questions), seed):
         held_out = [row for row, owner in enumerate(owners) if owner in fold]
@@ -132,7 +148,9 @@ def _places(owners: Sequence[int]) -> list[int]:
     return places
 
 
-def _features(questions: Sequence[Question]) -> tuple[Any, list[int], list[int]]:
+def _features(
+    questions: Sequence[Question], distances: Sequence[Sequence[int]]
+) -> tuple[Any, list[int], list[int]]:
     """Rows of features, a row a choice, with its question's place and whether it is right.
 
     Hashed n-grams of one to three characters and of the whole text, less the mean of the
@@ -152,8 +170,8 @@ def _features(questions: Sequence[Question]) -> tuple[Any, list[int], list[int]]
     )
     plain = [
         [len(choice) / 10, sum(c.isdigit() for c in choice) / 10, distance / 10]
-        for question in questions
-        for choice, distance in zip(question.choices, _distances(question.choices), strict=True)
+        for question, found in zip(questions, distances, strict=True)
+        for choice, distance in zip(question.choices, found, strict=True)
     ]
     table = hstack(
         [hashed.transform(texts), whole.transform(texts), csr_matrix(plain)], format="csr"
@@ -179,11 +197,12 @@ def run_baselines(questions: Sequence[Question], seed: int = 0) -> list[Baseline
             raise EmptySample(name, f"question {question.id} does not know its answer")
         golds.append(question.gold)
     picks: dict[str, list[int]] = {}
-    for question in questions:
-        for rule, place in fixed_picks(question.choices).items():
+    distances = [summed_distances(question.choices) for question in questions]
+    for question, found in zip(questions, distances, strict=True):
+        for rule, place in fixed_picks(question.choices, found).items():
             picks.setdefault(rule, []).append(place)
     if len(questions) >= FEWEST_TO_TRAIN:
-        picks["trained"] = trained_picks(questions, seed)
+        picks["trained"] = trained_picks(questions, distances, seed)
     chance = sum(1.0 / len(question.choices) for question in questions) / len(questions)
     return [_baseline(rule, places, golds, chance) for rule, places in picks.items()]
 

@@ -66,6 +66,6 @@ def compare_outcomes(candidate: Outcomes, reference: Outcomes, level: float) -> 
         difference=Interval(estimate=difference, lower=lower, upper=upper, level=level),
         mcnemar_p=mcnemar_exact(counts.only_first, counts.only_second),
         smallest_detectable_difference=smallest_detectable_difference(
-            counts.trials, counts.discordance
+            counts.trials, counts.discordance, alpha=1.0 - level
         ),
     )

@@ -4,9 +4,9 @@ A version's own numbers and its categories are told beside the difference, and w
 difference the smallest that so many questions could have shown. Pure: records in, shape
 out; the statistics are those of ``stats``.
 
-Sources: S. Holm, Scand. J. Statist. 6 (1979) 65-70, over versions (any false claim is one
-too many); Y. Benjamini and Y. Hochberg, J. R. Statist. Soc. B 57 (1995) 289-300, over
-categories (a screen, in which a share of false ones is borne).
+Sources: S. Holm, Scand. J. Statist. 6 (1979) 65-70, over versions and over categories (any
+false claim is one too many); Y. Benjamini and Y. Hochberg, J. R. Statist. Soc. B 57 (1995)
+289-300, over categories, too (a screen, in which a share of false ones is borne).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from contracts.errors import BadInput, EmptySample, ProtocolsDiffer, SuitesDiffe
 from contracts.reports import RunHeader
 from contracts.verdicts import Comparison, Interval, QuestionRecord
 from evaluation.compare import compare_outcomes, compare_records, outcomes_of
+from evaluation.defaults import SEED
 from evaluation.metrics.accuracy import accuracy_of
 from evaluation.samples import sample_faults
 from stats.bootstrap import paired_bootstrap
@@ -37,7 +38,8 @@ from stats.multiple import benjamini_hochberg, holm
 from stats.paired import PairedCounts
 
 REPLICATES: Final = 10_000
-SEED: Final = 0
+# What the bank calls its difficulties; another file's names come before, sorted.
+EASIEST_FIRST: Final = ("easy", "medium", "hard")
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ def compare_versions(
     """``others`` against ``reference``, at ``level``.
 
     Raises ``BadInput`` for less than two or more than ten versions, ``SuitesDiffer`` when
-    they were not asked the same questions, ``ProtocolsDiffer`` when they were asked in
-    different ways, and ``EmptySample`` when a pair has no question that both scored.
+    they were not asked the same questions, ``ProtocolsDiffer`` when they were asked under
+    different protocols or shots, and ``EmptySample`` when a pair has no question that both scored.
     """
     versions = (reference, *others)
     if not FEWEST_VERSIONS <= len(versions) <= MOST_VERSIONS:
@@ -70,8 +72,10 @@ def compare_versions(
             f"{len(versions)} versions were named.",
             mend=f"Name {FEWEST_VERSIONS} to {MOST_VERSIONS}, the reference among them.",
         )
-    for other in others:
-        check_same_way(other, reference)
+    # Records without a report tell no way: nothing can be checked of them.
+    told = [version for version in versions if version.header is not None]
+    for other in told[1:]:
+        check_same_way(other, told[0])
     found = [compare_records(other.records, reference.records, level) for other in others]
     with sample_faults():
         adjusted = holm([one.mcnemar_p for one in found])
@@ -100,8 +104,10 @@ def compare_versions(
 
 
 def check_same_way(one: Examined, other: Examined) -> None:
-    """Raises ``SuitesDiffer`` or ``ProtocolsDiffer`` by what both reports say. Precision is
-    no such difference: what it changes may be just what is asked."""
+    """Raises ``SuitesDiffer`` or ``ProtocolsDiffer`` by what both reports say. A suite's digest
+    covers the template that the suite names; scoring and a template of its own are a version's,
+    and versions may differ in them, as the gate's may. Precision is no such difference either:
+    what it changes may be just what is asked."""
     ours, theirs = one.header, other.header
     if ours is None or theirs is None:
         return
@@ -110,7 +116,7 @@ def check_same_way(one: Examined, other: Examined) -> None:
             f"{one.name} is of {ours.suite} ({ours.suite_digest[7:15]}), {other.name} of"
             f" {theirs.suite} ({theirs.suite_digest[7:15]})"
         )
-    for what in ("protocol", "scoring", "template", "shots_count", "shots_digest"):
+    for what in ("protocol", "shots_count", "shots_by", "shots_digest"):
         first, second = getattr(ours.way, what), getattr(theirs.way, what)
         if first != second:
             raise ProtocolsDiffer(one.name, other.name, what, str(first), str(second))
@@ -119,22 +125,29 @@ def check_same_way(one: Examined, other: Examined) -> None:
 def categories_of(
     records: Sequence[QuestionRecord], grouping: Grouping
 ) -> dict[str, list[QuestionRecord]]:
-    """The records of each category, sorted by name; those without one are left out."""
+    """The records of each category, sorted by name, difficulties from easy to hard; those
+    without one are left out."""
     found: defaultdict[str, list[QuestionRecord]] = defaultdict(list)
     for record in records:
         name: str | None = getattr(record, grouping)
         if name is not None:
             found[name].append(record)
-    return {name: found[name] for name in sorted(found)}
+    known = {name: place for place, name in enumerate(EASIEST_FIRST)}
+    return {name: found[name] for name in sorted(found, key=lambda one: (known.get(one, -1), one))}
 
 
 def _alone(version: Examined, level: float) -> ComparedVersion:
     overall = accuracy_of(version.records, level)
     if overall is None:
         raise EmptySample("accuracy", f"{version.name} scored none of its questions")
+    header = version.header
+    way = None if header is None else header.way
     return ComparedVersion(
         name=version.name,
-        digest=None if version.header is None else version.header.digest,
+        digest=None if header is None else header.digest,
+        scoring=None if way is None else way.scoring,
+        template=None if way is None else way.template,
+        precision=None if way is None else way.precision,
         scored=overall.questions,
         unscored=len(version.records) - overall.questions,
         correct=overall.correct,
@@ -172,8 +185,14 @@ def _categories(
     if not rows:
         return
     with sample_faults():
-        adjusted = benjamini_hochberg([row.mcnemar_p for _, _, row in rows])
-    for (name, category, row), adjusted_p in zip(rows, adjusted, strict=True):
+        found = [row.mcnemar_p for _, _, row in rows]
+        screened, claimed = benjamini_hochberg(found), holm(found)
+    for (name, category, row), adjusted_p, holm_p in zip(rows, screened, claimed, strict=True):
         yield CategoryDifference(
-            name=name, grouping=grouping, category=category, comparison=row, adjusted_p=adjusted_p
+            name=name,
+            grouping=grouping,
+            category=category,
+            comparison=row,
+            adjusted_p=adjusted_p,
+            holm_p=holm_p,
         )

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from contracts.comparisons import CategoryDifference, VersionsComparison
+from contracts.comparisons import VersionsComparison
 from contracts.files import write_atomically
-from contracts.verdicts import Interval
-from evaluation.drawings import accuracy_drawing, difference_drawing
-from evaluation.page import page, paragraph, plots, points, section, share, table
+from contracts.verdicts import Comparison
+from evaluation.drawings import accuracy_drawing, alone, difference_drawing, short_names
+from evaluation.page import (
+    NOTHING,
+    ends,
+    heading,
+    page,
+    paragraph,
+    plots,
+    points,
+    section,
+    share,
+    table,
+)
 from evaluation.results import json_text
 
 HTML_FILE: Final = "comparison.html"
@@ -21,10 +33,7 @@ def write_comparison(found: VersionsComparison, folder: Path) -> list[Path]:
     """Three files in ``folder``, which is made. Raises ``StorageFull``."""
     texts = {
         JSON_FILE: json_text(found),
-        # By itself a drawing has no page to take its colours from.
-        SVG_FILE: difference_drawing(found).replace(
-            "<svg ", '<svg style="color: #1d2329; background: #fff" ', 1
-        ),
+        SVG_FILE: alone(difference_drawing(found)),
         HTML_FILE: comparison_html(found),
     }
     for name, text in texts.items():
@@ -34,13 +43,14 @@ def write_comparison(found: VersionsComparison, folder: Path) -> list[Path]:
 
 def comparison_html(found: VersionsComparison) -> str:
     """One document that loads nothing."""
-    versions = [(one.name, one.accuracy) for one in found.versions]
+    names = short_names([one.name for one in found.versions])
+    versions = [(names[one.name], one.accuracy) for one in found.versions]
     return page(
         f"{len(found.versions)} versions on the same {found.questions_count} questions",
         paragraph(
-            f"The reference is {found.reference}. Differences are a version less the reference,"
-            " in points, over the questions that both scored; what was not scored is counted"
-            " by itself."
+            f"The reference is {names[found.reference]}. Differences are a version less the"
+            " reference, in points, over the questions that both scored; what was not scored is"
+            f" counted by itself. Intervals are at {100 * found.level:.4g}%."
         ),
         plots(
             [
@@ -48,45 +58,53 @@ def comparison_html(found: VersionsComparison) -> str:
                 ("Accuracy with Wilson's interval", accuracy_drawing(versions, "accuracy")),
             ]
         ),
-        section("Versions", _versions(found)),
-        section("Differences", _differences(found)),
+        section("Versions", _versions(found, names)),
         section(
-            "Categories",
+            "Differences",
             paragraph(
-                "A screen: p is adjusted by Benjamini and Hochberg over all categories of a"
-                " grouping and all versions. A difference below the smallest detectable one"
-                " is no evidence of being equal."
+                "p is the exact McNemar test's: how likely so uneven a disagreement is between"
+                " equals. Holm's is the same adjusted for the number of versions: below"
+                f" {1 - found.level:.3g} the difference is more than chance."
             ),
-            _categories(found.categories),
+            _differences(found, names),
+            paragraph(
+                "Least seen: the smallest difference that so many questions with so much"
+                f" disagreement show four times of five; {NOTHING} where they disagree too seldom"
+                " for any. A smaller difference is no evidence of being equal."
+            ),
         ),
+        _categories(found, names),
     )
 
 
-def _versions(found: VersionsComparison) -> str:
+def _versions(found: VersionsComparison, names: Mapping[str, str]) -> str:
     return table(
-        ("version", "weights", "accuracy", "scored", "not scored"),
+        ("version", "accuracy", "interval", "scored", "not scored", "asked", "weights", "from"),
         [
             (
-                one.name,
-                "not told" if one.digest is None else one.digest[7:15],
-                share(*_ends(one.accuracy)),
+                names[one.name],
+                share(one.accuracy.estimate),
+                ends(share, one.accuracy.lower, one.accuracy.upper),
                 one.scored,
                 one.unscored,
+                one.asked(),
+                "not told" if one.digest is None else one.digest[7:15],
+                one.name,
             )
             for one in found.versions
         ],
     )
 
 
-def _differences(found: VersionsComparison) -> str:
-    columns = ("version", "difference", "bootstrap", "McNemar p", "Holm p", "detectable")
+def _differences(found: VersionsComparison, names: Mapping[str, str]) -> str:
+    columns = ("version", "difference", "interval", "Holm's p", "p", "bootstrap", "least seen")
     rows = [
         (
-            one.name,
-            points(*_ends(one.comparison.difference)),
-            points(*_ends(one.bootstrap)),
-            f"{one.comparison.mcnemar_p:.3g}",
+            names[one.name],
+            *_difference(one.comparison),
             f"{one.holm_p:.3g}",
+            f"{one.comparison.mcnemar_p:.3g}",
+            ends(points, one.bootstrap.lower, one.bootstrap.upper),
             least(one.comparison.smallest_detectable_difference),
         )
         for one in found.against
@@ -94,26 +112,44 @@ def _differences(found: VersionsComparison) -> str:
     return table(columns, rows)
 
 
-def _categories(rows: tuple[CategoryDifference, ...]) -> str:
-    return table(
-        ("version", "category", "questions", "difference", "adjusted p", "detectable"),
-        [
+def _categories(found: VersionsComparison, names: Mapping[str, str]) -> str:
+    """A table a version, the least p first."""
+    parts = []
+    for one in found.against:
+        rows = sorted(
+            (row for row in found.categories if row.name == one.name),
+            key=lambda row: row.adjusted_p,
+        )
+        cells = [
             (
-                row.name,
-                f"{row.grouping}: {row.category}",
-                row.comparison.questions,
-                points(*_ends(row.comparison.difference)),
+                f"{row.grouping} {row.category}",
+                *_difference(row.comparison),
                 f"{row.adjusted_p:.3g}",
+                f"{row.holm_p:.3g}",
+                row.comparison.questions,
                 least(row.comparison.smallest_detectable_difference),
             )
             for row in rows
-        ],
+        ]
+        columns = (
+            *("category", "difference", "interval", "screened p", "Holm's p"),
+            *("questions", "least seen"),
+        )
+        if cells:
+            parts += [heading(f"{names[one.name]} against {names[found.reference]}")]
+            parts += [table(columns, cells)]
+    told = paragraph(
+        "The least p first, over all categories of a grouping and all versions: screened by"
+        " Benjamini and Hochberg, where a share of false ones is borne, and Holm's, for who claims"
+        " one of them."
     )
+    return section("Categories", told, *parts) if parts else ""
+
+
+def _difference(found: Comparison) -> tuple[str, str]:
+    one = found.difference
+    return points(one.estimate), ends(points, one.lower, one.upper)
 
 
 def least(found: float | None) -> str:
-    return "none" if found is None else f"{100 * found:.2f}"
-
-
-def _ends(found: Interval) -> tuple[float, float, float]:
-    return found.estimate, found.lower, found.upper
+    return NOTHING if found is None else f"{100 * found:.2f}"

@@ -1,5 +1,7 @@
 """Drawings of pages: SVG that takes the page's colour and can be read on a phone.
 
+Matplotlib is imported in this file only, without pyplot: no window, no global state.
+
 ``INK`` stands for the colour of text while matplotlib draws and becomes ``currentColor``.
 Text is never taken for mathematics, ids are made unique, nothing names a time of day.
 
@@ -10,6 +12,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -21,15 +24,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from contracts.comparisons import VersionsComparison
-from contracts.reports import ReliabilityStep
+from contracts.robustness import ReliabilityBin
 from contracts.verdicts import Interval
-from evaluation.figures import BLUE, ORANGE
+from evaluation.colours import BLUE, ORANGE
 from evaluation.page import cleaned
+from evaluation.sources import RUN_ID
+from stats.intervals import wilson
 
 INK: Final = "#010203"
 # A phone shows 4.4 inches at four fifths of their size: letters stay readable.
 WIDTH_INCHES: Final = 4.4
 LONGEST_LABEL: Final = 28
+RUN_DIGITS: Final = 8
 SVG: Final = "http://www.w3.org/2000/svg"
 SETTINGS: Final[dict[Any, Any]] = {
     "text.parse_math": False,
@@ -46,7 +52,8 @@ SETTINGS: Final[dict[Any, Any]] = {
 
 def difference_drawing(found: VersionsComparison) -> str:
     """The differences to the reference in points, with Tango's interval."""
-    rows = [(one.name, one.comparison.difference) for one in found.against]
+    names = short_names([one.name for one in found.versions])
+    rows = [(names[one.name], one.comparison.difference) for one in found.against]
     with _drawn(len(rows)) as (figure, axes):
         _intervals(axes, rows, 100.0)
         axes.axvline(0.0, color=ORANGE, linewidth=1.2)
@@ -62,14 +69,20 @@ def accuracy_drawing(
         _intervals(axes, rows, 1.0)
         if chance is not None:
             axes.axvline(chance, color=ORANGE, linewidth=1.2, linestyle=":")
-        axes.set_xlim(0, 1)
+        # A little more than 0 to 1, so that a point at either end is whole.
+        axes.set_xlim(-0.02, 1.02)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0))
         axes.set_xlabel("accuracy" + ("" if chance is None else "; dotted: chance"))
         return svg_text(figure, name)
 
 
-def reliability_drawing(bins: Sequence[ReliabilityStep]) -> str:
-    """Mean confidence against accuracy; on the dotted line a confidence means what it says."""
+def reliability_drawing(bins: Sequence[ReliabilityBin], level: float) -> str:
+    """Mean confidence against accuracy with Wilson's interval at ``level``; on the dotted line
+    a confidence means what it says."""
+    ends = [
+        wilson(round(one.accuracy * one.questions_count), one.questions_count, level)
+        for one in bins
+    ]
     with _drawn(8) as (figure, axes):
         axes.plot([0, 1], [0, 1], color=INK, linestyle=":")
         axes.bar(
@@ -80,10 +93,18 @@ def reliability_drawing(bins: Sequence[ReliabilityStep]) -> str:
             color=BLUE,
             alpha=0.8,
         )
-        axes.plot(
-            [one.confidence for one in bins], [one.accuracy for one in bins], "o", color=ORANGE
+        axes.errorbar(
+            [one.mean_confidence for one in bins],
+            [one.estimate for one in ends],
+            yerr=[
+                [one.estimate - one.lower for one in ends],
+                [one.upper - one.estimate for one in ends],
+            ],
+            fmt="o",
+            color=ORANGE,
+            capsize=3,
         )
-        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
+        axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="confidence", ylabel="accuracy")
         return svg_text(figure, "reliability")
 
 
@@ -126,10 +147,29 @@ def _intervals(axes: Axes, rows: Sequence[tuple[str, Interval]], times: float) -
     axes.set_ylim(0.4, len(rows) + 0.6)
 
 
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """By name what tables show: of an MLflow run the first digits, of a records file its folder;
+    the name itself where two would be shown alike."""
+    shown = {name: _short(name) for name in names}
+    counted = Counter(shown.values())
+    return {name: one if counted[one] == 1 else name for name, one in shown.items()}
+
+
+def _short(name: str) -> str:
+    if RUN_ID.match(name):
+        return name[:RUN_DIGITS]
+    return name.removesuffix("/records.jsonl") or name
+
+
 def shortened(name: str) -> str:
-    """Of a long name the end, without the file that every path ends in."""
-    shown = cleaned(name).replace("\n", " ").removesuffix("/records.jsonl")
+    """Of a long name the end."""
+    shown = cleaned(name).replace("\n", " ")
     return shown if len(shown) <= LONGEST_LABEL else "…" + shown[1 - LONGEST_LABEL :]
+
+
+def alone(svg: str) -> str:
+    """A drawing as a file of its own: it has no page to take its colours from."""
+    return svg.replace("<svg ", '<svg style="color: #1d2329; background: #fff" ', 1)
 
 
 def svg_text(figure: Figure, name: str) -> str:

@@ -1,67 +1,38 @@
 """One evaluation, whole: checkpoint and questions in, run, records and result out.
 
 Everything is checked before the first question is scored: the files, the suite, MLflow,
-the checkpoint's digest against the training's. Files are written last, the result after
-the records that it names, so that whatever fails leaves what stood there. Time and commit
-are arguments.
+the checkpoint's digest against the training's, and that it can explain where it is to. Time
+and commit are arguments. The protocol generate is in ``evaluation.in_words``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
+from contextlib import ExitStack
 
-from contracts.errors import BadInput
-from contracts.files import write_atomically
-from contracts.params import Params
-from contracts.reports import Way
-from contracts.run_group import RunGroup
-from contracts.suites import SuiteSpec
-from contracts.verdicts import EvaluationResult, GroupAccuracy, QuestionRecord
-from evaluation.figures import figures_of
-from evaluation.metrics.calibration import reliability
-from evaluation.metrics.catalogue import SEED, flat_metrics
-from evaluation.metrics.misconceptions import shown_misconceptions
-from evaluation.report.build import Extras, build_report
-from evaluation.report.document import render_html
-from evaluation.report.measures import measures_of
-from evaluation.results import csv_text, json_text, read_training, records_text, write_shape
-from evaluation.robustness import robustness_of, with_fitted, with_questions
-from evaluation.run import Asking, score_suite, summarise
+from contracts.questions import Question
+from contracts.verdicts import (
+    EvaluationResult,
+    FittedTemperature,
+    QuestionRecord,
+    TrainingResult,
+)
+from evaluation.defaults import SEED
+from evaluation.engine import joined, suite_records
+from evaluation.in_words import Explainer, evaluate_in_words
+from evaluation.leaks import leaks_for
+from evaluation.outcome import Examination, keep
+from evaluation.request import EvaluateRequest, start_run
+from evaluation.results import read_training
+from evaluation.robustness import robustness_of, with_fitted, with_leaks
+from evaluation.run import Asking, summarise
 from evaluation.scores import ScoreStore
 from evaluation.suite import Suite, read_suite
 from evaluation.temperature import fitted_temperature, read_validation
-from evaluation.tracking import REPORT_FILE, REPORT_PAGE, EvaluationRun
-from mcq.loaders import questions_digest
+from evaluation.tracking import EvaluationRun
 from mcq.scorer import Scorer
 
-RECORDS: Final = "records.jsonl"
-RESULT: Final = "evaluation.json"
-METRICS: Final = "metrics/evaluation.json"
-PLOTS: Final = "plots"
-
-
-@dataclass(frozen=True)
-class EvaluateRequest:
-    """``checkpoint``: the folder to examine; ``training``: the result that recorded its
-    digest; ``suite``: the questions; ``out``: where the results go; ``scores``: the folder of
-    what was scored before, ``fresh`` to score it again; ``validation``: the file of questions
-    that a temperature is fitted on, if any; ``say`` hears what people should know."""
-
-    checkpoint: Path
-    training: Path
-    suite: SuiteSpec
-    out: Path
-    params: Params
-    tracking_uri: str
-    commit: str
-    scores: Path
-    validation: Path | None = None
-    fresh: bool = False
-    say: Callable[[str], None] = lambda _text: None
-    group: RunGroup = field(default_factory=RunGroup)
+__all__ = ["EvaluateRequest", "evaluate"]
 
 
 def evaluate(
@@ -70,130 +41,118 @@ def evaluate(
     now_seconds: Callable[[], float],
     on_scored: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> EvaluationResult:
-    """Score the suite, log and write; ``on_scored`` hears how many of how many questions are
-    done. Raises ``TrackingAway``, ``ResultsInvalid``, ``BadInput``, ``BadParams``,
-    ``DigestMismatch``, ``CheckpointInvalid``, ``EmptySample``, ``StorageFull``."""
-    params = request.params
+    """Examine on the suite, log and write; ``on_scored`` hears how many of how many questions
+    are done. Raises ``TrackingAway``, ``ResultsInvalid``, ``BadInput``, ``BadParams``,
+    ``CannotWrite``, ``DigestMismatch``, ``CheckpointInvalid``, ``EmptySample``, ``StorageFull``;
+    with a cluster ``ClusterAway`` and ``ExtraMissing``, too."""
     training = read_training(request.training)
-    suite = read_suite(request.suite, params.evaluate.max_questions)
-    _check_protocol(suite)
-    validation = read_validation(request.validation, suite, params.evaluate.validation_questions)
+    params = request.params.evaluate
+    suite = read_suite(request.suite, params.max_questions, request.protocol)
+    if suite.protocol == "generate":
+        return evaluate_in_words(request, training, suite, now_seconds, on_scored)
+    return _scored(request, training, suite, now_seconds, on_scored)
+
+
+def _scored(
+    request: EvaluateRequest,
+    training: TrainingResult,
+    suite: Suite,
+    now_seconds: Callable[[], float],
+    on_scored: Callable[[int, int], None],
+) -> EvaluationResult:
+    """The protocol scored."""
+    validation = _validation(request, suite)
+    explainer = Explainer.ready(request, training, suite) if request.explain else None
     run = EvaluationRun(request.tracking_uri, training, request.group)
-    scorer = Scorer.load(
-        request.checkpoint,
-        expected_digest=training.digest,
-        template=suite.template,
-        precision=params.evaluate.precision,
-        device=params.evaluate.device,
-        lazy=True,
-    )
-    asking = Asking(
-        batch_tokens=params.evaluate.batch_tokens,
-        shots=suite.shots,
-        orders=params.evaluate.orders,
-        store=ScoreStore(request.scores, scorer.identity.digest, suite.shots),
-        fresh=request.fresh,
-        say=request.say,
-    )
-    total = len(suite.questions) + len(validation)
-    with run.ending():
-        settings = {f"evaluate.{key}": value for key, value in params.evaluate.model_dump().items()}
-        run.start(params.experiment, suite, settings, request.commit)
-        records = score_suite(scorer, suite, asking, lambda done: on_scored(done, total))
+    scorer = _scorer(request, training, suite)
+    asking = _asking(request, suite, scorer)
+    leaks = leaks_for(request, training, suite)
+    total = len(suite.questions) + len(validation) + (explainer.count if explainer else 0)
+    with ExitStack() as stack:
+        # A cluster that cannot be joined leaves no run behind.
+        engine = stack.enter_context(
+            joined(request.cluster, scorer, request.checkpoint, suite, asking)
+        )
+        stack.enter_context(run.ending())
+        start_run(run, request, suite)
+        records = stack.enter_context(
+            suite_records(
+                engine,
+                scorer,
+                suite,
+                asking,
+                scratch=request.scores,
+                progress=lambda done: on_scored(done, total),
+            )
+        )
         temperature = fitted_temperature(
             scorer, validation, asking, lambda done: on_scored(len(records) + done, total)
         )
-        result = summarise(records, suite, run_id=run.run_id, digest=scorer.digest).model_copy(
-            update={
-                "template": scorer.identity.template,
-                "precision": scorer.identity.precision,
-                "scorer_version": scorer.identity.scorer_version,
-                "temperature": temperature,
-            }
-        )
-        metrics = flat_metrics(result, records)
-        run.log_metrics(metrics, int(now_seconds() * 1000))
-        run.log_records(records_text(records), records, suite)
-        run.log_figures(figures_of(result, records))
-        stems = {question.id: question.stem for question in suite.questions}
-        way = Way(
-            protocol=result.protocol,
-            scoring=training.scoring,
-            template=result.template,
-            shots_count=result.shots,
-            shots_digest=questions_digest(suite.shots) if suite.shots else None,
-            precision=result.precision,
-        )
-        robustness = with_questions(robustness_of(records, seed=SEED), suite.questions, None)
+        result = _result(run, suite, scorer, records, temperature)
+        if explainer is not None:
+            # Two copies of the weights at once would be one too many.
+            scorer.release()
+            before = total - explainer.count
+            result = explainer.explained(
+                run, records, result, lambda done: on_scored(before + done, total)
+            )
+        robustness = with_leaks(robustness_of(records, seed=SEED), leaks, records)
         if temperature is not None:
             robustness = with_fitted(robustness, temperature)
-        report = build_report(
-            result, records, measures_of(robustness), extras=Extras(way=way, stems=stems)
-        )
-        page = render_html(report)
-        run.log_report(page, json_text(report))
-        write_atomically(request.out / REPORT_PAGE, page)
-        write_shape(request.out / REPORT_FILE, report)
-        _write(request.out, result, records, metrics)
+        found = Examination(suite, training.scoring, result, records, robustness)
+        keep(run, request.out, found, int(now_seconds() * 1000))
     return result
 
 
-def _check_protocol(suite: Suite) -> None:
-    if suite.protocol != "scored":
-        raise BadInput(
-            f"suite {suite.name} is of the protocol {suite.protocol}: its answers are written,"
-            " not scored.",
-            mend="`proctor evaluate` takes suites of the protocol scored.",
+def _validation(request: EvaluateRequest, suite: Suite) -> Sequence[Question]:
+    """What a temperature is fitted on; says why there is nothing, where something was given."""
+    count = request.params.evaluate.validation_questions
+    validation = read_validation(request.validation, suite, count)
+    if request.validation is not None and count and not validation:
+        request.say(
+            f"{request.validation}: no question can be asked as the suite's are; no temperature is"
+            " fitted"
         )
+    return validation
 
 
-def _write(
-    out: Path,
-    result: EvaluationResult,
+def _scorer(request: EvaluateRequest, training: TrainingResult, suite: Suite) -> Scorer:
+    params = request.params.evaluate
+    return Scorer.load(
+        request.checkpoint,
+        expected_digest=training.digest,
+        template=suite.template,
+        precision=params.precision,
+        device=params.device,
+        lazy=True,
+    )
+
+
+def _asking(request: EvaluateRequest, suite: Suite, scorer: Scorer) -> Asking:
+    params = request.params.evaluate
+    return Asking(
+        batch_tokens=params.batch_tokens,
+        shots=suite.shots,
+        orders=params.orders,
+        store=ScoreStore(request.scores, scorer.identity.digest),
+        fresh=request.fresh,
+        say=request.say,
+    )
+
+
+def _result(
+    run: EvaluationRun,
+    suite: Suite,
+    scorer: Scorer,
     records: Sequence[QuestionRecord],
-    metrics: dict[str, float],
-) -> None:
-    for name, text in _plots(result, records).items():
-        write_atomically(out / PLOTS / name, text)
-    write_atomically(out / METRICS, json_text(metrics))
-    write_atomically(out / RECORDS, records_text(records))
-    write_shape(out / RESULT, result)
-
-
-def _plots(result: EvaluationResult, records: Sequence[QuestionRecord]) -> dict[str, str]:
-    """Tables that DVC draws, by file name."""
-
-    def groups(name: str, found: dict[str, GroupAccuracy]) -> str:
-        return csv_text(
-            (name, "questions", "correct", "accuracy", "lower", "upper"),
-            (
-                (label, group.questions, group.correct, *_bounds(group))
-                for label, group in found.items()
-            ),
-        )
-
-    return {
-        "accuracy_by_family.csv": groups("family", result.by_family),
-        "accuracy_by_difficulty.csv": groups("difficulty", result.by_difficulty),
-        "reliability.csv": csv_text(
-            ("lower", "upper", "questions", "confidence", "accuracy"),
-            (
-                (
-                    one.lower,
-                    one.upper,
-                    one.questions,
-                    f"{one.confidence:.6f}",
-                    f"{one.accuracy:.6f}",
-                )
-                for one in reliability(records)
-            ),
-        ),
-        "misconceptions.csv": csv_text(
-            ("misconception", "questions"), shown_misconceptions(records)
-        ),
-    }
-
-
-def _bounds(group: GroupAccuracy) -> tuple[str, str, str]:
-    accuracy = group.accuracy
-    return f"{accuracy.estimate:.6f}", f"{accuracy.lower:.6f}", f"{accuracy.upper:.6f}"
+    temperature: FittedTemperature | None,
+) -> EvaluationResult:
+    identity = scorer.identity
+    return summarise(records, suite, run_id=run.run_id, digest=scorer.digest).model_copy(
+        update={
+            "template": identity.template,
+            "precision": identity.precision,
+            "scorer_version": identity.scorer_version,
+            "temperature": temperature,
+        }
+    )

@@ -186,6 +186,8 @@ def _suite_differs(case: Case) -> Ruling | None:
     if case.pin.suite_digest == case.evaluation.suite_digest:
         return None
     known = "no suite" if case.pin.suite_digest is None else "another suite"
+    if case.pin.protocol not in {None, case.evaluation.protocol}:
+        known = f"a suite asked by the protocol {case.pin.protocol}"
     return Ruling(
         "could-not-judge",
         "suite-differs",
@@ -309,6 +311,13 @@ def _points(comparison: Comparison) -> str:
 
 
 def _too_many_unscored(case: Case) -> str:
+    if case.evaluation.protocol == "generate":
+        return (
+            f"{case.unscored} of {case.scored + case.unscored} questions were answered without a"
+            " letter; were they wrong, it would not pass: out/replies.jsonl shows what was"
+            " written. Raise evaluate.max_new_tokens if replies were cut, or take another"
+            " template."
+        )
     return (
         f"{case.unscored} of {case.scored + case.unscored} questions could not be scored; were"
         " they wrong, it would not pass: shorten them or raise the model's context."

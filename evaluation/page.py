@@ -10,33 +10,56 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
+
+from evaluation.colours import BLUE, BLUE_ON_BLACK, ORANGE, ORANGE_ON_BLACK
 
 # What HTML and XML forbid as characters, and lone surrogates, which UTF-8 cannot write.
 _FORBIDDEN: Final = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 
-STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1d2329; --paper: #fff; --soft: #5c6670;
-  --line: #d6dbe0; --band: #f4f6f8; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ec; --paper: #15191d;
-  --soft: #9aa5b0; --line: #353d45; --band: #1d2329; } }
-body { margin: 0 auto; max-width: 62rem; padding: 1.2rem; color: var(--ink);
-  background: var(--paper); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-p.soft, td.soft, figcaption { color: var(--soft); font-size: .9rem; }
-.scroll { overflow-x: auto; }
-.plots { margin: 1rem 0; display: flex; flex-wrap: wrap; gap: 1.5rem; }
-figure { margin: 0; flex: 1 1 20rem; min-width: 0; max-width: 36rem; }
-svg { width: 100%; height: auto; color: var(--ink); }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .7rem; text-align: left; border-bottom: 1px solid var(--line);
-  overflow-wrap: normal; vertical-align: top; }
-th { font-size: .85rem; color: var(--soft); } tr:nth-child(even) td { background: var(--band); }
-td.n { white-space: nowrap; }
-pre { white-space: pre-wrap; font-size: .85rem; margin: .3rem 0; }
+# What stands in a column of numbers: one, or the ends of an interval.
+_NUMBER: Final = re.compile(r"[+-]?\d[\d.,]*(e[+-]?\d+)?%?( to [+-]?\d[\d.,]*%?)?|<0\.1%|")
+# Beside numbers; a column with one of these is still a column of numbers.
+NOTHING: Final = "\N{EN DASH}"
+_LONGEST_WORD: Final = 24
+_ROUNDED_TO_NOTHING: Final = 0.0005
+
+STYLE: Final = f"""
+:root {{ color-scheme: light dark; --ink: #1d2329; --paper: #fff; --soft: #5c6670;
+  --line: #d6dbe0; --band: #f4f6f8; --blue: {BLUE}; --orange: {ORANGE}; }}
+@media (prefers-color-scheme: dark) {{ :root {{ --ink: #e4e8ec; --paper: #15191d;
+  --soft: #9aa5b0; --line: #353d45; --band: #1d2329; --blue: {BLUE_ON_BLACK};
+  --orange: {ORANGE_ON_BLACK}; }} }}
+body {{ margin: 0 auto; max-width: 62rem; padding: 1.2rem; color: var(--ink);
+  background: var(--paper); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }}
+h1 {{ font-size: 1.5rem; line-height: 1.25; }} h2 {{ font-size: 1.15rem; margin-top: 2.2rem; }}
+h3 {{ font-size: 1rem; margin: 1.4rem 0 .4rem; }}
+p.soft, figcaption {{ color: var(--soft); font-size: .9rem; }}
+.scroll {{ overflow-x: auto; }}
+.plots, .beside {{ margin: 1rem 0; display: flex; flex-wrap: wrap; gap: 1.5rem; }}
+.beside > * {{ flex: 1 1 20rem; min-width: 0; }}
+figure {{ margin: 0; flex: 1 1 20rem; min-width: 0; max-width: 36rem; }}
+svg {{ width: 100%; height: auto; color: var(--ink); }}
+table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }}
+th, td {{ padding: .35rem .7rem; text-align: left; border-bottom: 1px solid var(--line);
+  overflow-wrap: normal; vertical-align: top; }}
+th {{ font-size: .85rem; color: var(--soft); vertical-align: bottom; }}
+tr:nth-child(even) td {{ background: var(--band); }}
+th.n, td.n {{ text-align: right; white-space: nowrap; }}
+td.long {{ overflow-wrap: anywhere; min-width: 14rem; }}
+td.text {{ font: .85rem/1.4 ui-monospace, monospace; white-space: pre-wrap;
+  overflow-wrap: anywhere; }}
+@media (max-width: 40rem) {{
+  body {{ padding: .8rem; }} table {{ font-size: .85rem; }} th, td {{ padding: .3rem .35rem; }}
+  .told thead {{ display: none; }} .told td {{ border: 0; }}
+  .told tr {{ display: flex; flex-wrap: wrap; border-bottom: 1px solid var(--line); }}
+  .told tr:nth-child(even) {{ background: var(--band); }}
+  .told td:first-child {{ flex: 1; font-weight: 600; }}
+  .told td:last-child {{ flex: 1 0 100%; }}
+}}
 """
 
 
@@ -50,32 +73,61 @@ def escaped(text: object) -> str:
     return f"<bdi>{html.escape(cleaned(str(text)))}</bdi>"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    head = "".join(f"<th>{escaped(name)}</th>" for name in columns)
-    body = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>\n" for row in rows)
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, told: bool = False) -> str:
+    """Columns of numbers stand to the right. ``told``: the last column is words about the
+    row, and goes below it where the screen is narrow."""
+    cells = [[str(value) for value in row] for row in rows]
+    numbers = [
+        all(_NUMBER.fullmatch(row[place]) or row[place] == NOTHING for row in cells)
+        for place in range(len(columns))
+    ]
+    head = "".join(
+        f"<th{' class=n' * number}>{escaped(name)}</th>"
+        for name, number in zip(columns, numbers, strict=True)
+    )
+    body = "".join("<tr>" + "".join(map(_cell, row, numbers)) + "</tr>\n" for row in cells)
     return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>\n'
+        f'<div class="scroll"><table{" class=told" * told}><thead><tr>{head}</tr></thead>\n'
         f"<tbody>{body}</tbody></table></div>\n"
     )
 
 
-def _cell(value: object) -> str:
-    """Numbers and their intervals stay on one line; the table scrolls."""
-    number = re.match(r"[+-]?\d", str(value)) is not None
-    return f"<td{' class=n' * number}>{escaped(value)}</td>"
+def _cell(text: str, number: bool) -> str:
+    """Numbers stay on one line and the table scrolls; digests and paths break; lines stay
+    lines."""
+    kind = ""
+    if number:
+        kind = "n"
+    elif "\n" in text:
+        kind = "text"
+    elif max(map(len, text.split()), default=0) > _LONGEST_WORD:
+        kind = "long"
+    return f"<td{f' class={kind}' if kind else ''}>{escaped(text)}</td>"
 
 
 def plots(drawings: Iterable[tuple[str, str]]) -> str:
     """Pairs of caption and SVG, side by side where there is room."""
-    inside = "".join(
-        f"<figure>{svg}<figcaption>{escaped(caption)}</figcaption></figure>\n"
-        for caption, svg in drawings
-    )
-    return f'<div class="plots">{inside}</div>\n'
+    return f'<div class="plots">{"".join(figure(*drawing) for drawing in drawings)}</div>\n'
+
+
+def figure(caption: str, svg: str) -> str:
+    """A drawing in the page's colours."""
+    for colour, name in ((BLUE, "blue"), (ORANGE, "orange")):
+        svg = svg.replace(colour, f"var(--{name})")
+    return f"<figure>{svg}<figcaption>{escaped(caption)}</figcaption></figure>\n"
+
+
+def beside(*parts: str) -> str:
+    """Side by side where there is room."""
+    return f'<div class="beside">{"".join(parts)}</div>\n'
 
 
 def section(title: str, *parts: str) -> str:
     return f"<section><h2>{escaped(title)}</h2>\n{''.join(parts)}</section>\n"
+
+
+def heading(text: str) -> str:
+    return f"<h3>{escaped(text)}</h3>\n"
 
 
 def paragraph(text: str) -> str:
@@ -92,9 +144,16 @@ def page(title: str, *parts: str) -> str:
     )
 
 
-def share(estimate: float, lower: float, upper: float) -> str:
-    return f"{estimate:.1%} ({lower:.1%} to {upper:.1%})"
+def share(ratio: float) -> str:
+    """As a percentage; a little more than nothing is not told as nothing."""
+    return "<0.1%" if 0.0 < ratio < _ROUNDED_TO_NOTHING else f"{ratio:.1%}"
 
 
-def points(estimate: float, lower: float, upper: float) -> str:
-    return f"{100 * estimate:+.2f} ({100 * lower:+.2f} to {100 * upper:+.2f})"
+def points(difference: float) -> str:
+    """A difference of ratios in points, with its sign."""
+    return f"{100 * difference:+.2f}"
+
+
+def ends(shown: Callable[[float], str], lower: float | None, upper: float | None) -> str:
+    """The ends of an interval; nothing where there is none."""
+    return "" if lower is None or upper is None else f"{shown(lower)} to {shown(upper)}"

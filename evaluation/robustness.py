@@ -1,6 +1,6 @@
 """All that a report says beyond accuracy, out of records: one call, pure, seeded.
 
-``robustness_of`` needs records only; ``with_questions`` adds what needs the questions
+``robustness_of`` needs records only; ``with_leaks`` adds what the questions tell of
 themselves, ``with_fitted`` the version's temperature. What has no meaning stays ``None`` with
 its reason. Formulas and sources: ``docs/statistics.md``.
 """
@@ -10,25 +10,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from contracts.questions import Question
 from contracts.robustness import (
     AbstentionReport,
-    Bin,
     CalibrationReport,
-    ChoicesOnly,
-    ContaminationReport,
     CoveragePoint,
     DebiasedReport,
+    FamiliesReport,
     GoldPosition,
     LetterPrior,
     LettersReport,
     OrdersReport,
+    ReliabilityBin,
     RobustnessReport,
 )
 from contracts.verdicts import FittedTemperature, Interval, QuestionRecord
-from evaluation.audit import contamination
-from evaluation.baselines import run_baselines
+from evaluation.defaults import LEVEL
+from evaluation.leaks import Leaks
+from evaluation.learned import NO_TRAINING
 from evaluation.metrics.abstention import accuracy_against_coverage, risk_area
+from evaluation.metrics.accuracy import accuracy_of, accuracy_over_families
 from evaluation.metrics.calibration import (
     brier_score,
     calibration_error_interval,
@@ -47,22 +47,27 @@ from evaluation.metrics.orders import (
 from evaluation.samples import sample_faults
 from stats.intervals import wilson
 
-LEVEL: Final = 0.95
 UNSCORED: Final = "no question was scored"
-NO_LETTERS: Final = "not applicable: choices are scored by their text, which has no letter"
-NO_ORDERS: Final = "not applicable: no question was asked in several orders"
+WRITTEN: Final = "a written letter has no probability"
+NO_LETTERS: Final = "choices are scored by their text, which has no letter"
+NO_ORDERS: Final = "no question was asked in several orders"
 TOO_FEW: Final = "fewer than two questions were asked in several orders"
 NO_PRIOR: Final = "5 % of the questions asked in several orders is less than one question"
 NO_QUESTIONS: Final = "the questions themselves were not given"
-NO_TRAINING: Final = "no training questions were given"
 NOT_FITTED: Final = "no temperature was fitted"
+FEW_FAMILIES: Final = "fewer than two families were scored"
+ALL_SEEN: Final = "no question was scored that has no twin in the training data"
 
 
 def robustness_of(records: Sequence[QuestionRecord], *, seed: int) -> RobustnessReport:
-    """Never raises for want of a sample: a section without one is ``None``. ``seed`` is of the
-    bootstrap and of PriDe's draw; equal records and seed give an equal report."""
+    """Never raises for want of a sample: a section without one is ``None``. ``seed`` is of
+    the draws behind the calibration error's interval and of PriDe's; equal records and seed
+    give an equal report."""
     scored = [record for record in records if record.probabilities]
+    answered = sum(record.letter is not None for record in records)
+    nothing = WRITTEN if answered else UNSCORED
     sections: dict[str, Any] = {
+        "families": _families(records),
         "orders": _orders(records),
         "letters": _letters(scored),
         "debiased": _debiased(records, seed),
@@ -70,59 +75,48 @@ def robustness_of(records: Sequence[QuestionRecord], *, seed: int) -> Robustness
         "calibration": _calibration(scored, seed),
         "abstention": _abstention(scored),
     }
+    # Where a text is scored, no order of the choices is shown.
+    unasked = NO_LETTERS if scored and sections["letters"] is None else NO_ORDERS
     reasons = {
-        "orders": TOO_FEW if asked_in_orders(records) else NO_ORDERS,
-        "letters": NO_LETTERS if scored else UNSCORED,
-        "debiased": NO_PRIOR if asked_in_orders(records) else NO_ORDERS,
-        "tie_ratio": UNSCORED,
-        "calibration": UNSCORED,
-        "abstention": UNSCORED,
+        "families": FEW_FAMILIES,
+        "orders": TOO_FEW if asked_in_orders(records) else unasked,
+        "letters": NO_LETTERS if scored else nothing,
+        "debiased": NO_PRIOR if asked_in_orders(records) else unasked,
+        "tie_ratio": nothing,
+        "calibration": nothing,
+        "abstention": nothing,
     }
     missing = {name: why for name, why in reasons.items() if sections[name] is None}
     missing |= {
         "temperature": NOT_FITTED,
         "choices_only": NO_QUESTIONS,
         "contamination": NO_QUESTIONS,
+        "unseen": NO_QUESTIONS,
     }
     return RobustnessReport(
-        scored_count=len(scored),
-        unscored_count=len(records) - len(scored),
+        scored_count=answered,
+        unscored_count=len(records) - answered,
         seed=seed,
         missing=missing,
         **sections,
     )
 
 
-def with_questions(
-    report: RobustnessReport,
-    questions: Sequence[Question],
-    training: Sequence[Question] | None,
+def with_leaks(
+    report: RobustnessReport, leaks: Leaks, records: Sequence[QuestionRecord]
 ) -> RobustnessReport:
-    """The report with what the suite's questions tell of themselves. ``training``: what the
-    version learned from, ``None`` where that is not known. Raises ``EmptySample`` for no
-    questions or one that does not know its answer."""
-    rules = tuple(
-        ChoicesOnly(
-            rule=one.name,
-            questions_count=one.questions,
-            correct_count=one.correct,
-            accuracy=one.accuracy,
-            chance=one.chance,
-        )
-        for one in run_baselines(questions, report.seed)
-    )
-    if training is None:
-        return _with(report, {"choices_only": rules}, {"contamination": NO_TRAINING})
-    found = contamination(questions, training)
-    leaks = ContaminationReport(
-        questions_count=found.questions,
-        training_count=found.training,
-        same_program_count=found.by_tree,
-        all_grams_count=found.by_grams,
-        touched_count=found.touched,
-        twins=found.twins,
-    )
-    return _with(report, {"choices_only": rules, "contamination": leaks}, {})
+    """The report with what the suite's questions tell of themselves, and the accuracy of
+    ``records``, those of ``report``, on questions without a twin in training."""
+    sections: dict[str, Any] = {"choices_only": leaks.choices_only}
+    if leaks.contamination is None:
+        reason = leaks.reason or NO_TRAINING
+        return _with(report, sections, {"contamination": reason, "unseen": reason})
+    sections["contamination"] = leaks.contamination
+    twins = frozenset(leaks.contamination.twins)
+    unseen = accuracy_of([record for record in records if record.id not in twins], LEVEL)
+    if unseen is None:
+        return _with(report, sections, {"unseen": ALL_SEEN})
+    return _with(report, {**sections, "unseen": unseen}, {})
 
 
 def with_fitted(report: RobustnessReport, temperature: FittedTemperature) -> RobustnessReport:
@@ -135,6 +129,18 @@ def _with(
 ) -> RobustnessReport:
     missing = {name: why for name, why in report.missing.items() if name not in sections}
     return RobustnessReport(**{**dict(report), **sections, "missing": {**missing, **reasons}})
+
+
+def _families(records: Sequence[QuestionRecord]) -> FamiliesReport | None:
+    found = accuracy_over_families(records, LEVEL)
+    if found is None:
+        return None
+    return FamiliesReport(
+        families_count=found.families,
+        questions_count=found.questions,
+        correct_count=found.correct,
+        accuracy=found.accuracy,
+    )
 
 
 def _orders(records: Sequence[QuestionRecord]) -> OrdersReport | None:
@@ -197,7 +203,7 @@ def _calibration(scored: Sequence[QuestionRecord], seed: int) -> CalibrationRepo
         brier_score=min(2.0, brier_score(scored)),
         mean_confidence=min(1.0, mean_confidence(scored)),
         bins=tuple(
-            Bin(
+            ReliabilityBin(
                 lower=one.lower,
                 upper=one.upper,
                 questions_count=one.questions,

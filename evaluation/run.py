@@ -9,25 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol, cast
+from functools import partial
+from typing import Protocol, cast
 
 from contracts.digests import digest_of_bytes
 from contracts.errors import EmptySample
 from contracts.questions import LETTERS, Letter, Question
 from contracts.verdicts import EvaluationResult, QuestionRecord
+from evaluation.defaults import LEVEL
 from evaluation.metrics.accuracy import accuracy_by, accuracy_of
 from evaluation.results import records_text
-from evaluation.scores import Found, ScoreStore, content_digest
+from evaluation.scores import ScoreStore
+from evaluation.shots import NO_SHOTS, Shots
 from evaluation.suite import Suite
 from mcq.orders import Orders
 from mcq.scoring.scored import Scored
 
-# The level of what evaluations report; the gate computes its own from params.yaml.
-LEVEL: Final = 0.95
-
 
 class Scores(Protocol):
     """What is asked of a scorer (``mcq.scorer.Scorer``)."""
+
+    def digests(
+        self, questions: Sequence[Question], *, shots: Sequence[Question], orders: Orders
+    ) -> Sequence[str]: ...
 
     def score(
         self,
@@ -42,17 +46,65 @@ class Scores(Protocol):
 
 
 @dataclass(frozen=True)
+class Group:
+    """Questions that are shown the same ``shots``, by their ``places``; ``store`` keeps what
+    was scored after these."""
+
+    shots: tuple[Question, ...]
+    places: tuple[int, ...]
+    store: ScoreStore | None
+
+
+@dataclass(frozen=True)
 class Asking:
     """How questions are asked, beside the scorer: ``shots`` shown before each, ``orders`` of
-    the choices, padded tokens of a pass, and where scores are kept. ``fresh`` scores what the
-    store has again; without a ``store`` nothing is kept. ``say`` hears of damaged lines."""
+    the choices, padded tokens of a pass, and where scores are kept: beside ``store``, a file for
+    each group's shots. ``fresh`` scores what is kept again; without a ``store`` nothing is kept.
+    ``say`` hears of damaged lines."""
 
     batch_tokens: int
-    shots: tuple[Question, ...] = ()
+    shots: Shots = NO_SHOTS
     orders: Orders = "single"
     store: ScoreStore | None = None
     fresh: bool = False
     say: Callable[[str], None] = lambda _text: None
+
+    def groups(self, questions: Sequence[Question]) -> list[Group]:
+        """Together they have every place once."""
+        return [
+            Group(shots, places, None if self.store is None else self.store.showing(shots))
+            for shots, places in self.shots.groups(questions)
+        ]
+
+    def known(
+        self, scorer: Scores, questions: Sequence[Question], group: Group
+    ) -> dict[int, Scored]:
+        """What need not be scored again, by place."""
+        store = group.store
+        if store is None or self.fresh:
+            return {}
+        found = store.read()
+        if found.dropped:
+            self.say(
+                f"{store.path}: {found.dropped} damaged lines were passed over; what they held is"
+                " scored again"
+            )
+        if not found.answers:
+            return {}
+        digests = scorer.digests(
+            [questions[place] for place in group.places], shots=group.shots, orders=self.orders
+        )
+        return {
+            place: found.answers[digest]
+            for place, digest in zip(group.places, digests, strict=True)
+            if digest in found.answers
+        }
+
+    def missing_count(self, scorer: Scores, questions: Sequence[Question]) -> int:
+        """How many of the questions a store does not answer; hears of no damaged line."""
+        quiet = replace(self, say=lambda _text: None)
+        groups = self.groups(questions)
+        return len(questions) - sum(len(quiet.known(scorer, questions, one)) for one in groups)
 
 
 def score_questions(
@@ -61,41 +113,37 @@ def score_questions(
     asking: Asking,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> list[Scored]:
-    """An answer for each question, in order: from the store, and from the scorer for the rest,
-    each batch stored before ``progress`` hears of it. With all in the store the scorer is not
-    asked at all."""
-    store = asking.store
-    digests = [content_digest(question, asking.orders) for question in questions]
-    found = Found() if store is None or asking.fresh else store.read()
-    if store is not None and found.dropped:
-        asking.say(
-            f"{store.path}: {found.dropped} damaged lines were passed over; what they held is"
-            " scored again"
-        )
-    answers = {
-        place: found.answers[digest]
-        for place, digest in enumerate(digests)
-        if digest in found.answers
-    }
-    missing = [place for place in range(len(questions)) if place not in answers]
-    known = len(answers)
-    progress(known)
-
-    def keep(batch: Sequence[int], scored: Sequence[Scored]) -> None:
-        if store is not None:
-            store.add([digests[missing[place]] for place in batch], scored)
-
-    if missing:
+    """An answer for each question, in order: from its group's store, and from the scorer for the
+    rest, group by group, each batch stored before ``progress`` hears of it. With all in the
+    stores the scorer is not asked at all."""
+    groups = asking.groups(questions)
+    answers: dict[int, Scored] = {}
+    for group in groups:
+        answers |= asking.known(scorer, questions, group)
+    progress(len(answers))
+    for group in groups:
+        missing = [place for place in group.places if place not in answers]
+        if not missing:
+            continue
         scored = scorer.score(
             [questions[place] for place in missing],
-            shots=asking.shots,
+            shots=group.shots,
             orders=asking.orders,
             batch_tokens=asking.batch_tokens,
-            progress=lambda done: progress(known + done),
-            on_batch=keep,
+            progress=partial(_progress_after, len(answers), progress),
+            on_batch=partial(_keep, group.store),
         )
         answers.update(zip(missing, scored, strict=True))
     return [answers[place] for place in range(len(questions))]
+
+
+def _progress_after(known: int, progress: Callable[[int], None], done: int) -> None:
+    progress(known + done)
+
+
+def _keep(store: ScoreStore | None, _batch: Sequence[int], scored: Sequence[Scored]) -> None:
+    if store is not None:
+        store.add(scored)
 
 
 def score_suite(
@@ -157,7 +205,8 @@ def summarise(
         suite_digest=suite.digest,
         protocol=suite.protocol,
         template=suite.template,
-        shots=len(suite.shots),
+        shots=suite.shots.count,
+        shots_by=suite.shots.by,
         digest=digest,
         records_digest=digest_of_bytes(records_text(records).encode()),
         questions=len(records),

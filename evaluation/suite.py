@@ -12,15 +12,14 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
-from typing import Any
 
 from contracts.digests import digest_of_json
 from contracts.errors import BadInput, DigestMismatch
 from contracts.questions import Question
 from contracts.sources import QuestionSource
 from contracts.suites import Protocol, SuiteSpec
-from mcq.loaders import Reading, load_questions, questions_digest
+from evaluation.shots import NO_SHOTS, Shots, read_shots
+from mcq.loaders import Reading, questions_digest
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Suite:
     source: str
     protocol: Protocol = "scored"
     template: str | None = None
-    shots: tuple[Question, ...] = ()
+    shots: Shots = NO_SHOTS
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class WholeSuite:
     skipped: int
     left_out: dict[str, int]
     filtered: int
-    shots: tuple[Question, ...] = ()
+    shots: Shots = NO_SHOTS
 
     def families(self) -> dict[str, int]:
         """How many questions of each family, ``""`` for those that have none."""
@@ -90,39 +89,7 @@ def read_whole(spec: SuiteSpec) -> WholeSuite:
     )
 
 
-def read_shots(spec: SuiteSpec, questions: Sequence[Question]) -> tuple[Question, ...]:
-    """The suite's shots: the first of each file in turn, then the second, up to its
-    ``shots_count``. Raises ``BadInput`` when there are fewer, when one does not know its
-    answer, and when one is among ``questions``: its answer would be shown."""
-    files = [load_questions(source) for source in spec.shots]
-    turns = (question for turn in zip_longest(*files) for question in turn if question)
-    shots = tuple(turns)[: spec.shots_count]
-    if len(shots) < spec.shots_count:
-        raise BadInput(
-            f"suite {spec.ref} is to show {spec.shots_count} questions, but its files of shots"
-            f" hold {len(shots)}.",
-            mend="Correct shots_count.",
-        )
-    asked = {same_question(question): question.id for question in questions}
-    for shot in shots:
-        if shot.answer is None:
-            raise BadInput(f"shot {shot.id} of suite {spec.ref} does not know its answer.")
-        if (twin := asked.get(same_question(shot))) is not None:
-            raise BadInput(
-                f"shot {shot.id} of suite {spec.ref} is its question {twin}: the answer would be"
-                " shown.",
-                mend="Take shots from files that the suite does not ask.",
-            )
-    return shots
-
-
-def same_question(question: Question) -> tuple[Any, ...]:
-    """Equal for two questions that ask the same, whatever the order of their choices."""
-    code = (question.code or "").strip()
-    return question.stem.strip(), code, tuple(sorted(one.strip() for one in question.choices))
-
-
-def suite_digest(questions: Sequence[Question], spec: SuiteSpec, shots: Sequence[Question]) -> str:
+def suite_digest(questions: Sequence[Question], spec: SuiteSpec, shots: Shots) -> str:
     """Of the questions in this order; with protocol, template or shots of its own, of these,
     too: results of different ways of asking are not of the same suite."""
     plain = questions_digest(questions)
@@ -131,8 +98,10 @@ def suite_digest(questions: Sequence[Question], spec: SuiteSpec, shots: Sequence
         ways["protocol"] = spec.protocol
     if spec.template is not None:
         ways["template"] = spec.template
-    if shots:
-        ways["shots"] = questions_digest(shots)
+    if shots.every:
+        ways["shots"] = questions_digest(shots.every)
+    if shots.by != "suite":
+        ways["shots_by"] = shots.by
     return digest_of_json({"questions": plain, **ways}) if ways else plain
 
 
@@ -155,11 +124,14 @@ def check_pin(suite: WholeSuite) -> None:
         )
 
 
-def read_suite(spec: SuiteSpec, max_questions: int) -> Suite:
-    """The first ``max_questions`` of a suite; its pin is checked on all of them. Raises as
-    ``read_whole`` and ``check_pin`` do."""
+def read_suite(spec: SuiteSpec, max_questions: int, protocol: Protocol | None = None) -> Suite:
+    """The first ``max_questions`` of a suite; its pin is checked on all of them. With another
+    ``protocol`` than its own the pinned questions are asked in that way, by its own
+    template. Raises as ``read_whole`` and ``check_pin`` do."""
     whole = read_whole(spec)
     check_pin(whole)
+    if protocol not in {None, spec.protocol}:
+        spec = spec.model_copy(update={"protocol": protocol, "template": None})
     taken = whole.questions[:max_questions]
     return Suite(
         str(spec.ref),

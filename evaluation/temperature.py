@@ -1,7 +1,9 @@
 """The temperature of a version, fitted on validation questions: never on the suite's own.
 
-They are asked as the suite's are: same template, shots and precision. Only the first order of
-the choices counts, for that is how a version answers. What is fitted is kept and told; it
+They are asked as the suite's are: same template, shots and precision. Where shots are by family,
+a question of a family that has none cannot be asked so and is left out: a temperature of
+another prompt is not this one's. Only the first order of the choices counts, for that is how a
+version answers. What is fitted is kept and told; it
 changes no answer. Knows no MLflow; how it is fitted stands in ``mcq.calibration``.
 """
 
@@ -14,21 +16,25 @@ from pathlib import Path
 from contracts.questions import Question
 from contracts.verdicts import FittedTemperature
 from evaluation.run import Asking, Scores, score_questions
-from evaluation.suite import Suite, in_order, same_question
-from mcq.calibration import fit_temperature, mean_nats, with_temperature
+from evaluation.shots import same_question
+from evaluation.suite import Suite, in_order
+from mcq.calibration import COLDEST, HOTTEST, fit_temperature, mean_nats, with_temperature
 from mcq.loaders import load_questions, questions_digest
 
 
 def read_validation(path: Path | None, suite: Suite, count: int) -> tuple[Question, ...]:
-    """The first ``count`` questions of the file, in a suite's order, that know their answer and
-    are neither the suite's nor its shots; none without a file. Raises what loaders raise."""
+    """The first ``count`` questions of the file, in a suite's order, that know their answer,
+    have as many shots as the suite's questions and are neither the suite's nor its shots; none
+    without a file. Raises what loaders raise."""
     if path is None or count == 0:
         return ()
-    known = {same_question(question) for question in (*suite.questions, *suite.shots)}
+    known = {same_question(question) for question in (*suite.questions, *suite.shots.every)}
     usable = [
         question
         for question in load_questions(path)
-        if question.answer is not None and same_question(question) not in known
+        if question.answer is not None
+        and len(suite.shots.before(question)) == suite.shots.count
+        and same_question(question) not in known
     ]
     return tuple(in_order(usable)[:count])
 
@@ -57,4 +63,5 @@ def fitted_temperature(
         questions_digest=questions_digest(question for question, _, _ in scored),
         nats_before=mean_nats(before, golds),
         nats_after=mean_nats([with_temperature(one, value) for one in before], golds),
+        at_bound=value in {COLDEST, HOTTEST},
     )

@@ -28,6 +28,7 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 
 from contracts.errors import BadInput, ResultsInvalid, RunNotFound
+from contracts.questions import Question
 from contracts.run_group import RunGroup
 from contracts.verdicts import QuestionRecord, TrainingResult
 from evaluation.suite import Suite
@@ -134,23 +135,31 @@ class EvaluationRun(TrackedRun):
             self._client.log_text(self.run_id, text, RECORDS_FILE)
             self._client.log_table(self.run_id, _table(records, suite), TABLE_FILE)
 
+    def log_written(self, name: str, text: str) -> None:
+        """``text`` as it is in the file ``name`` of out/."""
+        with self._storage_faults():
+            self._client.log_text(self.run_id, text, f"evaluation/{name}")
+
     def log_report(self, html: str, json: str) -> None:
         """One self-contained page, and the same as JSON."""
         with self._storage_faults():
             self._client.log_text(self.run_id, html, REPORT_PAGE)
             self._client.log_text(self.run_id, json, REPORT_FILE)
 
-    def log_figures(self, figures: Mapping[str, Any]) -> None:
+    def log_drawings(self, drawings: Mapping[str, str]) -> None:
+        """SVG by name."""
         with self._storage_faults():
-            for name, figure in figures.items():
-                self._client.log_figure(self.run_id, figure, f"{FIGURES_FOLDER}/{name}")
+            for name, svg in drawings.items():
+                self._client.log_text(self.run_id, svg, f"{FIGURES_FOLDER}/{name}.svg")
+
+
+def asked_text(question: Question) -> str:
+    """What people read of a question: stem and code."""
+    return question.stem if question.code is None else f"{question.stem}\n\n{question.code}"
 
 
 def _table(records: Sequence[QuestionRecord], suite: Suite) -> dict[str, list[Any]]:
-    asked = [
-        question.stem if question.code is None else f"{question.stem}\n\n{question.code}"
-        for question in suite.questions
-    ]
+    asked = [asked_text(question) for question in suite.questions]
     pairs = list(zip(suite.questions, records, strict=True))
     return {
         "id": [record.id for record in records],

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -38,10 +38,13 @@ __all__ = ["DEFAULT_BATCH_TOKENS", "Prepared", "Scored", "Scorer", "ScorerIdenti
 
 DEFAULT_BATCH_TOKENS: Final = 8_192
 # Raised whenever the same model gives other numbers for the same question.
-SCORER_VERSION: Final = 3
+SCORER_VERSION: Final = 4
 # A batch grows no further than this share of padding, once it keeps the processor busy.
 MOST_PADDING: Final = 0.05
-BUSY_TOKENS: Final = 256
+BUSY_TOKENS: Final = 64
+# A question's tree may be so much longer than its longest row, which is read anyway: apart, its
+# rows would read what they share again.
+LONGEST_TREE: Final = 1.25
 # Below, reading what prompts share apart costs more than it saves.
 LEAST_PREFIX_TOKENS: Final = 8
 
@@ -49,6 +52,9 @@ LEAST_PREFIX_TOKENS: Final = 8
 class Method(Protocol):
     """A way of scoring: questions to tokens, and a batch of them to numbers."""
 
+    def digests(
+        self, questions: Sequence[Question], shots: Sequence[Question], orders: Orders
+    ) -> list[str]: ...
     def encode(
         self, questions: Sequence[Question], shots: Sequence[Question], orders: Orders
     ) -> list[Asked]: ...
@@ -64,13 +70,15 @@ METHODS: Final[Mapping[ScoringMethod, Callable[[Any, PromptWriter], Method]]] = 
 
 @dataclass(frozen=True)
 class ScorerIdentity:
-    """What decides the numbers of a question, beside the question: equal identities give
-    equal answers. ``weights`` and ``tokenizer`` are digests."""
+    """What decides the numbers of a question, beside what is asked (``Scorer.digests``): equal
+    identities give equal answers, to the rounding of fp32. ``weights`` and ``tokenizer`` are
+    digests; ``device`` is the kind of device where its rounding shows (bf16), else ``any``."""
 
     weights: str
     tokenizer: str
     template: str
     precision: Precision
+    device: str = "any"
     scorer_version: int = SCORER_VERSION
 
     @property
@@ -121,7 +129,8 @@ class Scorer:
             self._method = METHODS[facts.scoring](self._tokenizer, prompt_writer(template))
         except ValueError as error:
             raise CheckpointInvalid(folder, str(error)) from error
-        self.identity = ScorerIdentity(digest, _tokenizer_digest(folder), template, precision)
+        kind = "any" if precision == "fp32" else device.partition(":")[0]
+        self.identity = ScorerIdentity(digest, _tokenizer_digest(folder), template, precision, kind)
 
     @classmethod
     def load(
@@ -174,6 +183,22 @@ class Scorer:
             )
         return self._loaded
 
+    def digests(
+        self,
+        questions: Sequence[Question],
+        *,
+        shots: Sequence[Question] = (),
+        orders: Orders = "single",
+    ) -> list[str]:
+        """Of what the model would be asked by each question now: its prompt as text, which a
+        chat template writes (some write the day's date), and its choices. Reads no weights and
+        makes no tokens. An answer's own is in ``Scored.asked``."""
+        return self._method.digests(questions, shots, orders)
+
+    def release(self) -> None:
+        """Give the weights' memory back; the next question reads them again."""
+        self._loaded = None
+
     def score(
         self,
         questions: Sequence[Question],
@@ -188,9 +213,9 @@ class Scorer:
 
         ``shots`` are shown with their answers before each question; ``orders`` is how often a
         question is asked by letter. ``batch_tokens`` bounds the padded tokens of one forward
-        pass (one question's rows always go together). ``progress`` hears how many questions
-        are done, ``on_batch`` the places and answers of each batch. The numbers do not depend
-        on the batching beyond the rounding of the precision.
+        pass; a question of more goes by itself, in parts down to a row. ``progress`` hears how
+        many questions are done, ``on_batch`` the places and answers of each batch. The numbers
+        do not depend on the batching beyond the rounding of the precision.
         """
         prepared = self.prepare(questions, shots=shots, orders=orders, batch_tokens=batch_tokens)
         results = dict(prepared.unscored)
@@ -218,11 +243,14 @@ class Scorer:
         for place, asked in enumerate(encoded):
             if asked.longest > self.model.context_tokens:
                 reason = f"{asked.longest} tokens do not fit into {self.model.context_tokens}"
-                unscored[place] = Scored((), (), reason)
+                unscored[place] = Scored((), (), reason, asked=asked.digest)
             else:
                 fitting.append(place)
         shares = self.model.shares
         prefix = _prefix([encoded[place] for place in fitting]) if shares else ()
+        if shares:
+            for place in fitting:
+                encoded[place] = _in_parts(encoded[place], len(prefix), batch_tokens)
         sizes = {place: _size(encoded[place], len(prefix), shares=shares) for place in fitting}
         # Similar lengths together: less padding. Sorting is stable, so batches are too.
         fitting.sort(key=lambda place: sizes[place].longest)
@@ -243,7 +271,8 @@ class Scorer:
     def score_batch(self, prepared: Prepared, batch: Sequence[int]) -> list[Scored]:
         """One forward pass: a ``Scored`` for each place of ``batch``."""
         asked = [prepared.asked[place] for place in batch]
-        return self._method.score(self.model, asked, prepared.prefix)
+        scored = self._method.score(self.model, asked, prepared.prefix)
+        return [replace(one, asked=own.digest) for one, own in zip(scored, asked, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -255,9 +284,16 @@ class _Size:
     tokens: int
 
 
+def _in_parts(asked: Asked, skipped: int, limit: int) -> Asked:
+    """The mask of a tree is as large as the square of its length."""
+    return asked.within(skipped, max(limit, int((asked.longest - skipped) * LONGEST_TREE)))
+
+
 def _size(asked: Asked, skipped: int, *, shares: bool) -> _Size:
     if shares:
-        length = asked.tree(skipped).length
+        parts = asked.parts or (asked.rows,)
+        # Of one in parts more than fits into a batch: no other is read with it.
+        length = sum(replace(asked, rows=part).tree(skipped).length for part in parts)
         return _Size(1, length, length)
     return _Size(len(asked.rows), asked.longest, sum(row.length for row in asked.rows))
 

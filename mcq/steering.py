@@ -1,4 +1,5 @@
-"""Whether a model's attention can be steered, as its configuration tells it.
+"""Whether a model's attention can be steered, and how far it reaches, as its configuration
+tells it.
 
 What rows share is read once only where a token's numbers follow from its position and from
 the mask that ``mcq.model`` gives. Three kinds of model have a rule of their own beside those,
@@ -16,9 +17,21 @@ Takes any configuration of transformers; imports none.
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
+UNLIMITED: Final = sys.maxsize
+"""The context of a model that says no length: a state space (Mamba) has none."""
+
+# What architectures call it: most; GPT-2; MPT; BLOOM.
+_LENGTHS: Final = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length")
 _BY_LENGTH: Final = frozenset({"longrope", "su"})
+
+
+def context_length(config: Any) -> int:
+    """How many tokens a model with this (text) configuration reads, in tokens."""
+    said = (getattr(config, name, None) for name in _LENGTHS)
+    return next((length for length in said if isinstance(length, int)), UNLIMITED)
 
 
 def obstacle(config: Any, context_tokens: int) -> str:

@@ -1,7 +1,9 @@
 """Prompts as text and as token ids: how training and scoring write the same prompt.
 
 Takes any tokenizer of transformers; imports none. The text comes whole from the
-checkpoint's own chat template, so no special tokens are added when it is turned into ids.
+checkpoint's own chat template, so no special tokens are added when it is turned into ids; a
+plain prompt has none of its own, and begins as the tokenizer begins a text (Llama, Mistral and
+Gemma: with a token of beginning).
 ``enable_thinking`` is off: templates that know it (Qwen3) then close the empty thought, and
 the reply itself comes next; others do not look at it.
 """
@@ -94,9 +96,69 @@ def reply_start(tokenizer: Any, prompt: Prompt, reply: str) -> str:
     return whole[len(asked) : end + len(reply)]
 
 
-def token_ids(tokenizer: Any, texts: Sequence[str]) -> list[list[int]]:
-    """Ids of each text as it stands, nothing added and nothing cut off."""
+def prompt_ids(tokenizer: Any, prompts: Sequence[Prompt]) -> list[list[int]]:
+    """Ids of each prompt, up to where its reply begins; all plain, or none."""
+    texts = [prompt_text(tokenizer, prompt) for prompt in prompts]
+    return token_ids(tokenizer, texts, plain=are_plain(prompts))
+
+
+def are_plain(prompts: Sequence[Prompt]) -> bool:
+    return any(isinstance(prompt, Completion) for prompt in prompts)
+
+
+def token_ids(tokenizer: Any, texts: Sequence[str], *, plain: bool = False) -> list[list[int]]:
+    """Ids of each text as it stands, nothing cut off; nothing added, either, unless they are
+    ``plain``, no conversations: those begin with ``opening_ids``, once."""
     if not texts:
         return []
     ids: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"]
-    return ids
+    opening = opening_ids(tokenizer) if plain else []
+    if not opening:
+        return ids
+    return [one if one[: len(opening)] == opening else opening + one for one in ids]
+
+
+def rows_of(
+    tokenizer: Any,
+    texts: Sequence[str],
+    replies: Sequence[Sequence[str]],
+    *,
+    plain: bool = False,
+) -> list[tuple[Row, ...]]:
+    """A row for each reply to each prompt, of prompt and reply encoded whole.
+
+    A token may hold the end of the prompt and the beginning of a reply (a line's end and the
+    spaces after it). The rows of a prompt part where the first of its replies does: what is
+    asked for is the probability of all that follows what they and the prompt share, so that it
+    is the same question for each. One call of the tokenizer.
+    """
+    wholes = iter(
+        token_ids(
+            tokenizer,
+            [
+                whole
+                for text, own in zip(texts, replies, strict=True)
+                for whole in _wholes(text, own)
+            ],
+            plain=plain,
+        )
+    )
+    found: list[tuple[Row, ...]] = []
+    for own in replies:
+        encoded = [next(wholes) for _ in range(1 + len(own))]
+        shared = shared_length(encoded)
+        prompt = encoded[0][:shared]
+        found.append(tuple(Row(prompt, whole[shared:]) for whole in encoded[1:]))
+    return found
+
+
+def _wholes(text: str, replies: Sequence[str]) -> list[str]:
+    return [text, *(text + reply for reply in replies)]
+
+
+def opening_ids(tokenizer: Any) -> list[int]:
+    """What the tokenizer puts before a text: one token, or none. What it may put after one is
+    no part of a prompt."""
+    found = tokenizer("a", return_special_tokens_mask=True)
+    mask: list[int] = found["special_tokens_mask"]
+    return list(found["input_ids"][: mask.index(0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,30 @@ from pydantic import ValidationError
 from contracts.digests import digest_of_file
 from contracts.errors import BadInput, BadParams
 from contracts.faults import dotted, every_fault, told
-from contracts.params import FinetuneParams, Params, ScratchProfile
+from contracts.params import (
+    Device,
+    EvaluateParams,
+    FinetuneParams,
+    Orders,
+    Params,
+    Precision,
+    ScratchProfile,
+)
 from proctor.strict_yaml import parse_yaml
 
 DEFAULT_PATH = Path("params.yaml")
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What a command line says in place of the file's section ``evaluate``; ``None`` where it
+    says nothing. The fields have the names of the section's keys."""
+
+    suite: str | None = None
+    max_questions: int | None = None
+    orders: Orders | None = None
+    precision: Precision | None = None
+    device: Device | None = None
 
 
 def load_params(path: Path = DEFAULT_PATH) -> Params:
@@ -35,6 +56,18 @@ def checked_params(raw: Any, path: Path) -> Params:
     except ValidationError as error:
         faults = every_fault(error, place=lambda loc: _key(loc) or "file", words=_words)
         raise BadParams(str(path), "; ".join(faults) + ".") from error
+
+
+def with_options(params: Params, options: EvaluateOptions) -> Params:
+    """``params`` with what the options say of ``evaluate``. Raises ``BadParams`` naming the
+    option."""
+    given = {name: value for name, value in asdict(options).items() if value is not None}
+    try:
+        changed = EvaluateParams.model_validate(params.evaluate.model_dump() | given)
+    except ValidationError as error:
+        faults = every_fault(error, place=lambda loc: f"--{dotted(loc).replace('_', '-')}")
+        raise BadParams("the command line", "; ".join(faults) + ".") from error
+    return params.model_copy(update={"evaluate": changed})
 
 
 def chosen_profile(params: Params) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from contracts.errors import BadSuites, SuiteNotFound
 from contracts.files import write_atomically
 from contracts.sources import QuestionSource
-from contracts.suites import SuiteRef, Suites, SuiteSpec
+from contracts.suites import ShotsBy, SuiteRef, Suites, SuiteSpec
+from evaluation.askable import never_askable
 from proctor.strict_yaml import parse_yaml
 
 DEFAULT_PATH: Final = Path("evaluation/suites.yaml")
@@ -27,10 +28,11 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 
 
 def load_suites(path: Path = DEFAULT_PATH) -> Suites:
-    """Raises ``BadSuites`` naming the file, the key and what is wrong with it."""
+    """Raises ``BadSuites`` naming the file, the key and what is wrong with it; a suite that no
+    version could be asked is wrong, too."""
     raw = parse_yaml(_text(path), lambda reason: BadSuites(str(path), reason))
     try:
-        return Suites.model_validate(raw)
+        suites = Suites.model_validate(raw)
     except ValidationError as error:
         faults = [
             f"{'.'.join(str(part) for part in fault['loc']) or 'file'}:"
@@ -38,6 +40,10 @@ def load_suites(path: Path = DEFAULT_PATH) -> Suites:
             for fault in error.errors(include_url=False)
         ]
         raise BadSuites(str(path), "; ".join(faults) + ".") from error
+    reasons = ((place, never_askable(spec)) for place, spec in enumerate(suites.suites))
+    if faults := [f"suites.{place}.{reason}" for place, reason in reasons if reason is not None]:
+        raise BadSuites(str(path), "; ".join(faults) + ".")
+    return suites
 
 
 def find_suite(name: str, path: Path, environment: Mapping[str, str]) -> SuiteSpec:
@@ -49,7 +55,7 @@ def find_suite(name: str, path: Path, environment: Mapping[str, str]) -> SuiteSp
     return spec.model_copy(update={"sources": sources, "shots": shots})
 
 
-def examined_suite(
+def chosen_suite(
     name: str,
     path: Path,
     questions: Sequence[Path] | None,
@@ -65,11 +71,12 @@ def examined_suite(
     return spec.model_copy(update={"sources": sources, "shots": shots})
 
 
-def how_asked(protocol: str, template: str | None, shots: int) -> str:
+def how_asked(protocol: str, template: str | None, shots: int, shots_by: ShotsBy) -> str:
     """In words: the protocol, and what differs from a version's own template without shots."""
     words = [protocol]
     words += [f"template {template}"] if template else []
-    words += [f"{shots} shots"] if shots else []
+    whose = " of the question's own family" if shots_by == "family" else ""
+    words += [f"{shots} shots{whose}"] if shots else []
     return ", ".join(words)
 
 

@@ -150,7 +150,7 @@ def _accuracy(
     rows = [(name, group.questions, _interval(group.accuracy)) for name, group in families]
     if fitted := evaluation.temperature:
         whole += (
-            f" Temperature fitted on {fitted.questions} validation questions: {fitted.value:.3f}"
+            f" Temperature fitted on {fitted.questions} validation questions: {fitted.told()}"
             f" ({fitted.nats_before:.3f} nats a question become {fitted.nats_after:.3f});"
             " confidences are told without it."
         )

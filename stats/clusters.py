@@ -6,9 +6,9 @@ question are nowhere near four questions. Here each *cluster* counts by its tota
 
 Sources: variance of a ratio over clusters: W. G. Cochran, Sampling Techniques, 3rd ed.,
 section 9A.1, and the same for evaluations of models: E. Miller, arXiv:2411.00640, section 2.2.
-Wilson's interval at the effective number of trials with Student's quantile: E. L. Korn and
-B. I. Graubard, Survey Methodology 24 (1998) 193-201; compared with others by N. Dean and
-M. Pagano, Journal of Survey Statistics and Methodology 3 (2015) 484-503.
+The effective number of trials with Student's quantile: E. L. Korn and B. I. Graubard, Survey
+Methodology 24 (1998) 193-201, there for Clopper and Pearson's interval; Wilson's in its place:
+N. Dean and M. Pagano, Journal of Survey Statistics and Methodology 3 (2015) 484-503.
 """
 
 from __future__ import annotations

@@ -5,10 +5,9 @@ nothing about the difference, and their number only scales it. *First* minus *se
 everywhere.
 
 Sources: exact test: Q. McNemar, Psychometrika 12 (1947) 153-157, in its conditional
-binomial form. Interval: T. Tango, Statistics in Medicine 17 (1998) 891-908; as a second
-opinion R. G. Newcombe's method 10, Statistics in Medicine 17 (1998) 2635-2650. Sample
-size: R. J. Connor, Biometrics 43 (1987) 207-211; J.-P. Liu et al., Statistics in Medicine
-21 (2002) 231-245 for a bound other than zero.
+binomial form. Interval: T. Tango, Statistics in Medicine 17 (1998) 891-908. Sample size:
+R. J. Connor, Biometrics 43 (1987) 207-211; J.-P. Liu et al., Statistics in Medicine 21 (2002)
+231-245 for a bound other than zero.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from typing import Final
 from scipy.optimize import brentq
 from scipy.stats import binom
 
-from stats.intervals import Estimate, normal_quantile, wilson
+from stats.intervals import Estimate, normal_quantile
 from stats.samples import BadSample, check_count, check_open_share, check_trials
 
 # How far from the estimate the search for a bound begins: far below any width it can have.
@@ -105,30 +104,6 @@ def _tango_upper(b: int, c: int, n: int, z: float) -> float:
 
     # At the estimate itself the variance may be 0 (no discordant pair): start beside it.
     return float(brentq(beyond, (b - c) / n + BESIDE, 1.0, xtol=1e-15, rtol=1e-15))
-
-
-def newcombe(counts: PairedCounts, level: float) -> Estimate:
-    """The difference with Newcombe's interval (his method 10).
-
-    Formula: Wilson's intervals of the two proportions, squared and added with the
-    correlation phi of the table, its numerator lessened by n/2 (not below 0) when positive.
-    """
-    n = counts.trials
-    first, second = counts.both + counts.only_first, counts.both + counts.only_second
-    one, two = wilson(first, n, level), wilson(second, n, level)
-    product = first * (n - first) * second * (n - second)
-    cross: float = counts.both * counts.neither - counts.only_first * counts.only_second
-    if cross > 0:
-        cross = max(0.0, cross - n / 2)
-    phi = cross / math.sqrt(product) if product else 0.0
-
-    def reach(a: float, b: float) -> float:
-        return math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b))
-
-    down = reach(one.estimate - one.lower, two.upper - two.estimate)
-    up = reach(one.upper - one.estimate, two.estimate - two.lower)
-    difference = counts.difference
-    return Estimate(difference, max(-1.0, difference - down), min(1.0, difference + up))
 
 
 def smallest_detectable_difference(

@@ -53,6 +53,20 @@ def tiny_tokenizer(chat_template: str = CHATML) -> Any:
     return tokenizer
 
 
+def opening_tokenizer(template: str) -> Any:
+    """As ``tiny_tokenizer``, with a post-processor that puts tokens around a text, as in
+    ``<|endoftext|> $A``."""
+    from tokenizers import processors
+
+    tokenizer = tiny_tokenizer()
+    special = [part for part in template.split() if part != "$A"]
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=template,
+        special_tokens=[(token, tokenizer.convert_tokens_to_ids(token)) for token in special],
+    )
+    return tokenizer
+
+
 def make_tiny_base(
     folder: Path,
     *,

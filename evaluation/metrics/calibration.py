@@ -1,7 +1,7 @@
 """Calibration: whether a confidence of 0.8 is right eight times in ten.
 
 Sources: G. W. Brier, Monthly Weather Review 78 (1950) 1-3; bins and expected calibration
-error as in Guo et al., arXiv:1706.04599.
+error as in Guo et al., arXiv:1706.04599; its interval: ``stats.binned_error``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contracts.errors import EmptySample
 from contracts.questions import LETTERS
 from contracts.verdicts import Interval, QuestionRecord
 from evaluation.samples import sample_faults
-from stats.bootstrap import binned_error_bootstrap
+from stats.binned_error import binned_error
 
 BINS: Final = 10
 
@@ -96,8 +96,9 @@ def calibration_error(records: Sequence[QuestionRecord], bins: int = BINS) -> fl
 def calibration_error_interval(
     records: Sequence[QuestionRecord], level: float, *, seed: int, bins: int = BINS
 ) -> Interval:
-    """``calibration_error`` with the percentile interval of its bootstrap over questions.
-    Raises ``EmptySample`` when nothing was scored."""
+    """``calibration_error`` with an interval at ``level`` that holds the true error of these bins
+    at least as often, 0 among it (``stats.binned_error``). Raises ``EmptySample`` when nothing
+    was scored."""
     scored = [
         (record.confidence, bool(record.correct))
         for record in records
@@ -107,8 +108,8 @@ def calibration_error_interval(
         raise EmptySample("the calibration error", "no question was scored")
     confidence = np.array([one for one, _ in scored])
     # (lower, upper], as ``reliability`` has it.
-    places = np.ceil(confidence * bins).astype(np.int64) - 1
-    gaps = np.array([float(correct) for _, correct in scored]) - confidence
+    places = np.searchsorted(np.arange(1, bins) / bins, confidence, side="left")
+    right = np.array([correct for _, correct in scored])
     with sample_faults():
-        found = binned_error_bootstrap(gaps, places, level, seed=seed)
+        found = binned_error(right, confidence, places, level, seed=seed)
     return Interval(**found._asdict(), level=level)

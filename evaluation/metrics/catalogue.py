@@ -3,51 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
 
-from contracts.verdicts import EvaluationResult, QuestionRecord
-from evaluation.metrics.abstention import risk_area
-from evaluation.metrics.accuracy import chance_accuracy
-from evaluation.metrics.calibration import (
-    brier_score,
-    calibration_error,
-    calibration_error_interval,
-    mean_confidence,
-)
-from evaluation.metrics.orders import (
-    debiased,
-    option_mass,
-    order_figures,
-    recall_deviation,
-    tie_rate,
-)
-
-# Of the draws behind an interval: equal records give equal figures.
-SEED: Final = 1
+from contracts.robustness import RobustnessReport
+from contracts.verdicts import EvaluationResult, GenerationFacts
 
 
-def flat_metrics(result: EvaluationResult, records: Sequence[QuestionRecord]) -> dict[str, float]:
-    """Every metric by name, sorted; ``contracts.run_metrics`` tells units and direction."""
+def flat_metrics(
+    result: EvaluationResult, robustness: RobustnessReport, chance: float
+) -> dict[str, float]:
+    """Every metric by name, sorted; ``contracts.run_metrics`` tells units and direction. What
+    has no meaning for these answers is left out. ``chance``: the accuracy of guessing."""
     metrics = {
         "accuracy_ratio": result.accuracy.estimate,
         "accuracy_lower_ratio": result.accuracy.lower,
         "accuracy_upper_ratio": result.accuracy.upper,
-        "accuracy_chance_ratio": chance_accuracy(records),
+        "accuracy_chance_ratio": chance,
         "scored_questions": float(result.questions - result.unscored),
         "correct_questions": float(result.correct),
         "unscored_questions": float(result.unscored),
-        "brier_score": brier_score(records),
-        "calibration_error_ratio": calibration_error(records),
-        "mean_confidence_ratio": mean_confidence(records),
-        "risk_area_ratio": risk_area(records),
+        **_of_probabilities(robustness),
+        **_of_families(robustness),
+        **_of_orders(robustness),
+        **_of_leaks(robustness),
     }
-    error = calibration_error_interval(records, result.accuracy.level, seed=SEED)
-    metrics |= {
-        "calibration_error_lower_ratio": error.lower,
-        "calibration_error_upper_ratio": error.upper,
-    }
-    metrics |= _of_orders(records, result.accuracy.level)
+    if result.generation is not None:
+        metrics |= generation_metrics(result.generation)
+    if result.explanation is not None and result.explanation.rate is not None:
+        metrics["explanation_agreement_ratio"] = result.explanation.rate.estimate
     if result.temperature is not None:
         metrics |= {
             "temperature": result.temperature.value,
@@ -61,25 +43,73 @@ def flat_metrics(result: EvaluationResult, records: Sequence[QuestionRecord]) ->
     return dict(sorted(metrics.items()))
 
 
-def _of_orders(records: Sequence[QuestionRecord], level: float) -> dict[str, float]:
-    """What the order of the choices does; without the figures that have no meaning here."""
-    found: dict[str, float | None] = {
-        "recall_deviation_ratio": recall_deviation(records),
-        "option_mass_ratio": option_mass(records),
-        "tie_ratio": tie_rate(records),
-    }
-    if figures := order_figures(records, level):
+def _of_probabilities(robustness: RobustnessReport) -> dict[str, float]:
+    found: dict[str, float | None] = {"tie_ratio": robustness.tie_ratio}
+    if (calibration := robustness.calibration) is not None:
         found |= {
-            "accuracy_orders_mean_ratio": figures.mean.estimate,
-            "accuracy_orders_mean_lower_ratio": figures.mean.lower,
-            "accuracy_orders_mean_upper_ratio": figures.mean.upper,
-            "accuracy_orders_worst_ratio": figures.worst,
-            "accuracy_orders_all_ratio": figures.all_right,
-            "flipped_ratio": figures.flipped,
+            "brier_score": calibration.brier_score,
+            "calibration_error_ratio": calibration.expected_error.estimate,
+            "calibration_error_lower_ratio": calibration.expected_error.lower,
+            "calibration_error_upper_ratio": calibration.expected_error.upper,
+            "mean_confidence_ratio": calibration.mean_confidence,
         }
-    if without := debiased(records, level, seed=SEED):
-        found["accuracy_debiased_ratio"] = without.accuracy.estimate
+    if robustness.abstention is not None:
+        found["risk_area_ratio"] = robustness.abstention.risk_area
+    if robustness.letters is not None:
+        found["recall_deviation_ratio"] = robustness.letters.recall_deviation
+        found["option_mass_ratio"] = robustness.letters.option_mass
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _of_families(robustness: RobustnessReport) -> dict[str, float]:
+    if (families := robustness.families) is None:
+        return {}
+    return {
+        "accuracy_families_lower_ratio": families.accuracy.lower,
+        "accuracy_families_upper_ratio": families.accuracy.upper,
+    }
+
+
+def generation_metrics(facts: GenerationFacts) -> dict[str, float]:
+    """What became of written replies."""
+    found = {
+        "unparsed_questions": float(facts.unparsed),
+        "cut_questions": float(facts.cut),
+        "reply_tokens": float(facts.reply_tokens),
+    }
+    if facts.as_published is not None:
+        found["accuracy_published_ratio"] = facts.as_published.estimate
+    return found
+
+
+def _of_orders(robustness: RobustnessReport) -> dict[str, float]:
+    """What the order of the choices does."""
+    found: dict[str, float] = {}
+    if (orders := robustness.orders) is not None:
+        found |= {
+            "accuracy_orders_mean_ratio": orders.mean_accuracy.estimate,
+            "accuracy_orders_mean_lower_ratio": orders.mean_accuracy.lower,
+            "accuracy_orders_mean_upper_ratio": orders.mean_accuracy.upper,
+            "accuracy_orders_worst_ratio": orders.worst_accuracy,
+            "accuracy_orders_all_ratio": orders.all_right_ratio,
+            "flipped_ratio": orders.flipped_ratio,
+        }
+    if robustness.debiased is not None:
+        found["accuracy_debiased_ratio"] = robustness.debiased.accuracy.estimate
+    return found
+
+
+def _of_leaks(robustness: RobustnessReport) -> dict[str, float]:
+    """What the suite gives away, and what of it the version has seen."""
+    found: dict[str, float] = {}
+    if robustness.choices_only:
+        best = max(one.accuracy.estimate for one in robustness.choices_only)
+        found["accuracy_choices_only_ratio"] = best
+    if (leaks := robustness.contamination) is not None:
+        found["contaminated_questions"] = float(len(leaks.twins))
+    if (unseen := robustness.unseen) is not None:
+        found["accuracy_unseen_ratio"] = unseen.accuracy.estimate
+    return found
 
 
 def metric_name(name: str) -> str:

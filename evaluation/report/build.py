@@ -14,25 +14,17 @@ from contracts.comparisons import GROUPINGS
 from contracts.questions import LETTERS
 from contracts.reports import (
     CategoryAccuracy,
-    CoveragePoint,
     HardQuestion,
-    Measure,
-    ReliabilityStep,
     Report,
     RunHeader,
     Way,
 )
+from contracts.robustness import CoveragePoint, RobustnessReport
 from contracts.verdicts import EvaluationResult, QuestionRecord
 from evaluation.compare_versions import categories_of
-from evaluation.metrics.abstention import accuracy_against_coverage
-from evaluation.metrics.accuracy import accuracy_of, chance_accuracy
-from evaluation.metrics.calibration import (
-    brier_score,
-    calibration_error,
-    mean_confidence,
-    reliability,
-)
+from evaluation.metrics.accuracy import accuracy_of
 from evaluation.metrics.misconceptions import shown_misconceptions
+from evaluation.report.measures import calibration_measures, measures_of, written_measures
 
 HARDEST: Final = 15
 POINTS: Final = 50
@@ -40,9 +32,10 @@ POINTS: Final = 50
 
 @dataclass(frozen=True)
 class Extras:
-    """What neither result nor records know: the version's name, how it was asked, and the
-    questions' text by id."""
+    """What neither result nor records know: the accuracy of guessing, the version's name, how
+    it was asked, and the questions' text by id."""
 
+    chance: float
     version: str | None = None
     way: Way = field(default_factory=Way)
     stems: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +44,7 @@ class Extras:
 def build_report(
     result: EvaluationResult,
     records: Sequence[QuestionRecord],
-    robustness: Sequence[Measure],
+    robustness: RobustnessReport,
     *,
     extras: Extras,
 ) -> Report:
@@ -70,35 +63,22 @@ def build_report(
         unscored=result.unscored,
         correct=result.correct,
         accuracy=result.accuracy,
-        chance=chance_accuracy(records),
+        chance=extras.chance,
         categories=tuple(_categories(records, result.accuracy.level)),
-        robustness=tuple(robustness),
-        calibration=_calibration(records),
-        reliability=tuple(
-            ReliabilityStep(
-                lower=one.lower,
-                upper=one.upper,
-                questions=one.questions,
-                confidence=min(1.0, one.confidence),
-                accuracy=one.accuracy,
-            )
-            for one in reliability(records)
-        ),
-        coverage=coverage_curve(records),
+        robustness=(*measures_of(robustness), *written_measures(result)),
+        calibration=calibration_measures(robustness),
+        reliability=() if robustness.calibration is None else robustness.calibration.bins,
+        coverage=() if robustness.abstention is None else thinned(robustness.abstention.points),
+        twins=() if robustness.contamination is None else robustness.contamination.twins,
         hardest=_hardest(records, extras.stems),
         misconceptions=tuple(shown_misconceptions(records)),
     )
 
 
-def coverage_curve(records: Sequence[QuestionRecord]) -> tuple[CoveragePoint, ...]:
-    """At most ``POINTS`` points of ``accuracy_against_coverage``, the last always among them.
-    No scored question gives no point."""
-    found = accuracy_against_coverage(records)
-    step = max(1, -(-len(found) // POINTS))
-    return tuple(
-        CoveragePoint(coverage=one.coverage, accuracy=one.accuracy)
-        for one in reversed(found[::-1][::step])
-    )
+def thinned(points: Sequence[CoveragePoint]) -> tuple[CoveragePoint, ...]:
+    """At most ``POINTS`` of them, evenly, the last always among them."""
+    step = max(1, -(-len(points) // POINTS))
+    return tuple(reversed(points[::-1][::step]))
 
 
 def _categories(records: Sequence[QuestionRecord], level: float) -> list[CategoryAccuracy]:
@@ -109,26 +89,6 @@ def _categories(records: Sequence[QuestionRecord], level: float) -> list[Categor
             if group is not None:
                 found.append(CategoryAccuracy(grouping=grouping, name=name, **dict(group)))
     return found
-
-
-def _calibration(records: Sequence[QuestionRecord]) -> tuple[Measure, ...]:
-    return (
-        Measure(
-            name="expected calibration error",
-            value=calibration_error(records),
-            meaning="mean distance of accuracy from confidence, in ten bins; lower is better",
-        ),
-        Measure(
-            name="Brier score",
-            value=brier_score(records),
-            meaning="squared error of the probabilities, 0 to 2; lower is better",
-        ),
-        Measure(
-            name="mean confidence",
-            value=mean_confidence(records),
-            meaning="equals the accuracy when calibrated",
-        ),
-    )
 
 
 def _hardest(

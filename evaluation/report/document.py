@@ -2,106 +2,162 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from contracts.comparisons import GROUPINGS
-from contracts.reports import Measure, Report
-from evaluation.drawings import accuracy_drawing, coverage_drawing, reliability_drawing
-from evaluation.page import page, paragraph, plots, section, share, table
+from contracts.reports import HardQuestion, Measure, Report, Way
+from evaluation.page import (
+    NOTHING,
+    beside,
+    ends,
+    figure,
+    page,
+    paragraph,
+    plots,
+    section,
+    share,
+    table,
+)
+from evaluation.report.pictures import COVERAGE, RELIABILITY, accuracy_by
+
+# Of the ids of twins on the page; the JSON has all.
+TWINS_SHOWN: Final = 50
 
 
-def render_html(report: Report) -> str:
-    """The whole document, UTF-8 text."""
-    accuracy = report.accuracy
-    ends = share(accuracy.estimate, accuracy.lower, accuracy.upper)
+def render_html(report: Report, drawings: Mapping[str, str]) -> str:
+    """The whole document, UTF-8 text, with the ``drawings`` of ``pictures.drawings_of``."""
+    header, accuracy = report.header, report.accuracy
     return page(
-        f"{report.header.version or report.header.digest[7:15]} on {report.header.suite}: {ends}",
+        f"{header.version or header.digest[7:15]} on {header.suite}: accuracy"
+        f" {share(accuracy.estimate)} ({ends(share, accuracy.lower, accuracy.upper)})",
         paragraph(
-            f"{report.correct} right of {report.questions - report.unscored} scored;"
-            f" {report.unscored} of {report.questions} could not be scored and are counted"
-            f" by themselves. Wilson's {accuracy.level:.0%} interval; chance is"
-            f" {report.chance:.1%}."
+            f"{report.correct} right of {report.questions - report.unscored} scored; guessing has"
+            f" {share(report.chance)}. {report.unscored} of {report.questions} could not be scored"
+            " and are counted by themselves, neither right nor wrong. The interval is Wilson's at"
+            f" {accuracy.level:.0%}, as are all without another name."
         ),
-        _header(report),
-        _categories(report),
-        section(
-            "Robustness",
-            measures(report.robustness) if report.robustness else paragraph("Not measured."),
-        ),
-        section("Calibration", measures(report.calibration), _coverage(report)),
+        paragraph(asked(header.way)),
+        section("Robustness", measures(report.robustness)),
+        section("Calibration", measures(report.calibration), _confidence(drawings)),
+        _categories(report, drawings),
         _questions(report),
+        _header(report),
     )
+
+
+def asked(way: Way) -> str:
+    """How the answers were had, in a sentence."""
+    if way.protocol == "generate":
+        how = "the answer is the letter in a reply that the model wrote"
+    elif way.scoring == "letter":
+        how = "the answer is the letter that the model finds likeliest"
+    elif way.scoring == "text":
+        how = "the answer is the choice whose text the model finds likeliest"
+    else:
+        how = "the answer is the choice that the model finds likeliest"
+    own = " of its own family" if way.shots_by == "family" else ""
+    shots = (
+        f"{way.shots_count or 'no'} solved question{'s' * (way.shots_count != 1)}{own} shown first"
+    )
+    template = f"template {way.template}" if way.template else "the version's own template"
+    return f"Protocol {way.protocol}: {how}; {template}, {shots}."
 
 
 def measures(rows: Sequence[Measure]) -> str:
-    return table(
-        ("what", "value", "meaning"), [(row.name, _value(row), row.meaning) for row in rows]
-    )
+    return table(("what", "value", "interval", "meaning"), map(_measured, rows), told=True)
 
 
-def _value(row: Measure) -> str:
+def _measured(row: Measure) -> tuple[str, str, str, str]:
     if row.value is None:
-        return f"not applicable: {row.reason or 'no reason was told'}"
-    if row.lower is None or row.upper is None:
-        return f"{row.value:.4g}"
-    return f"{row.value:.4g} ({row.lower:.4g} to {row.upper:.4g})"
+        reason = f"not applicable: {row.reason or 'no reason was told'}"
+        return row.name, NOTHING, "", f"{reason} ({row.meaning})"
+
+    def shown(value: float) -> str:
+        return share(value) if row.unit == "share" else f"{value:.4g}"
+
+    value = f"{row.value:.0f}" if row.unit == "count" else shown(row.value)
+    return row.name, value, ends(shown, row.lower, row.upper), row.meaning
+
+
+def _shots(way: Way) -> str:
+    return f"{way.shots_count}{' of its own family' if way.shots_by == 'family' else ''}"
 
 
 def _header(report: Report) -> str:
     header, way = report.header, report.header.way
     rows = [
         ("weights", header.digest),
-        ("suite", f"{header.suite}, {header.suite_digest}"),
+        ("suite", header.suite),
+        ("questions", header.suite_digest),
         ("records", header.records_digest),
-        ("run", header.run_id),
+        ("MLflow run", header.run_id),
         ("protocol", way.protocol),
         ("scoring", way.scoring or "not told"),
         ("template", way.template or "the version's own"),
-        ("questions shown first", way.shots_count),
+        ("solved questions shown first", _shots(way)),
+        *([("their digest", way.shots_digest)] if way.shots_digest else []),
         ("precision", way.precision or "not told"),
     ]
     return section("What was examined", table(("what", "value"), rows))
 
 
-def _categories(report: Report) -> str:
+def _categories(report: Report, drawings: Mapping[str, str]) -> str:
     parts = []
     for grouping in GROUPINGS:
         rows = [row for row in report.categories if row.grouping == grouping]
         if rows:
-            drawn = accuracy_drawing(
-                [(row.name, row.accuracy) for row in rows], grouping, report.chance
-            )
-            parts.append(plots([(f"Accuracy by {grouping}, with Wilson's interval", drawn)]))
             cells = [
-                (row.name, row.questions, share(*list(dict(row.accuracy).values())[:3]))
+                (
+                    row.name,
+                    row.questions,
+                    share(row.accuracy.estimate),
+                    ends(share, row.accuracy.lower, row.accuracy.upper),
+                )
                 for row in rows
             ]
-            parts.append(table((grouping, "scored", "accuracy"), cells))
+            parts.append(
+                beside(
+                    figure(
+                        f"Accuracy by {grouping}; n: questions scored",
+                        drawings[accuracy_by(grouping)],
+                    ),
+                    table((grouping, "n", "accuracy", "interval"), cells),
+                )
+            )
     return section("By category", *parts) if parts else ""
 
 
-def _coverage(report: Report) -> str:
-    curve = [(point.coverage, point.accuracy) for point in report.coverage]
-    return plots(
-        [
-            ("Confidence against accuracy", reliability_drawing(report.reliability)),
-            ("Accuracy when only the most confident are answered", coverage_drawing(curve)),
-        ]
-    )
+def _confidence(drawings: Mapping[str, str]) -> str:
+    captions = {
+        RELIABILITY: "Confidence against accuracy: a calibrated version is on the dotted line",
+        COVERAGE: "Accuracy when only the most confident answers are given",
+    }
+    drawn = [(told, drawings[name]) for name, told in captions.items() if name in drawings]
+    return plots(drawn) if drawn else ""
 
 
 def _questions(report: Report) -> str:
-    hardest = table(
-        ("question", "category", "right", "answered", "probability of right", "asked"),
-        [
-            (one.id, one.category, one.gold, one.letter, f"{one.gold_probability:.3g}", one.stem)
-            if one.stem
-            else (one.id, one.category, one.gold, one.letter, f"{one.gold_probability:.3g}", "")
-            for one in report.hardest
-        ],
-    )
-    parts = [section("Hardest questions", hardest)] if report.hardest else []
+    parts = []
+    if report.hardest:
+        told = paragraph("Answered wrongly, those first that gave the right answer the least.")
+        columns = ("question", "category", "answered", "asked")
+        parts.append(
+            section(
+                "Hardest questions", told, table(columns, map(_hard, report.hardest), told=True)
+            )
+        )
+    if report.twins:
+        shown = ", ".join(report.twins[:TWINS_SHOWN])
+        more = len(report.twins) - TWINS_SHOWN
+        rest = f" and {more} more, all in report.json" if more > 0 else ""
+        parts.append(section("Questions with a twin in training", paragraph(f"{shown}{rest}.")))
     if report.misconceptions:
         counted = table(("misconception", "questions"), report.misconceptions)
         parts.append(section("Most frequent misconceptions", counted))
     return "".join(parts)
+
+
+def _hard(one: HardQuestion) -> tuple[str, ...]:
+    answered = f"{one.letter}; {one.gold} is right and had {share(one.gold_probability)}"
+    return one.id, one.category, answered, one.stem or ""

@@ -11,6 +11,9 @@ import hashlib
 from typing import Final
 
 SPLIT_BUCKETS: Final = 1_000
+# What parsing raises of a text that is no Python: of null bytes the second, of brackets in
+# brackets in brackets the last two.
+NO_PYTHON: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def _own_names(tree: ast.AST) -> list[str]:

@@ -20,8 +20,8 @@ from contracts.questions import LETTERS, Question
 from mcq.model import LanguageModel
 from mcq.orders import Orders, rotated, rotations
 from mcq.prompts import PromptWriter
-from mcq.scoring.scored import Asked, Scored, scored_of, with_orders
-from mcq.tokens import Row, prompt_text, reply_start, token_ids
+from mcq.scoring.scored import Asked, Scored, asked_digest, passes, scored_of, with_orders
+from mcq.tokens import Row, are_plain, prompt_ids, prompt_text, reply_start, token_ids
 
 _PROBE: Final = Question(id="probe", stem="Which?", choices=tuple(f"choice {c}" for c in LETTERS))
 
@@ -39,9 +39,11 @@ def letter_tokens(tokenizer: Any, write: PromptWriter) -> LetterTokens:
     """Raises ``ValueError`` when a letter is not one token of its own after the prompt."""
     asked = write(_PROBE, ())
     prompt = prompt_text(tokenizer, asked)
-    (before,) = token_ids(tokenizer, [prompt])
+    (before,) = prompt_ids(tokenizer, [asked])
     written = token_ids(
-        tokenizer, [prompt + reply_start(tokenizer, asked, letter) for letter in LETTERS]
+        tokenizer,
+        [prompt + reply_start(tokenizer, asked, letter) for letter in LETTERS],
+        plain=are_plain([asked]),
     )
     if any(ids[: len(before)] != before for ids in written):
         raise ValueError("its tokenizer glues a letter to the end of the prompt")
@@ -75,36 +77,42 @@ class LetterScoring:
         self._write = write
         self._tokens = letter_tokens(tokenizer, write)
 
+    def digests(
+        self, questions: Sequence[Question], shots: Sequence[Question], orders: Orders
+    ) -> list[str]:
+        return [
+            asked_digest(prompt_text(self._tokenizer, self._write(one, shots)), one, orders)
+            for one in questions
+        ]
+
     def encode(
         self, questions: Sequence[Question], shots: Sequence[Question], orders: Orders
     ) -> list[Asked]:
-        turns = [
-            rotated(question, order)
-            for question in questions
-            for order in rotations(question, orders)
+        counts = [len(rotations(question, orders)) for question in questions]
+        prompts = [
+            self._write(rotated(question, order), shots)
+            for question, count in zip(questions, counts, strict=True)
+            for order in range(count)
         ]
-        prompts = iter(
-            token_ids(
-                self._tokenizer,
-                [prompt_text(self._tokenizer, self._write(one, shots)) for one in turns],
-            )
-        )
+        texts = [prompt_text(self._tokenizer, prompt) for prompt in prompts]
+        encoded = token_ids(self._tokenizer, texts, plain=are_plain(prompts))
         lead = list(self._tokens.lead)
-        return [
-            Asked(
-                tuple(Row(next(prompts) + lead, []) for _ in rotations(question, orders)),
-                len(question.choices),
-            )
-            for question in questions
-        ]
+        found: list[Asked] = []
+        first = 0
+        for question, count in zip(questions, counts, strict=True):
+            rows = tuple(Row(ids + lead, []) for ids in encoded[first : first + count])
+            digest = asked_digest(texts[first], question, orders)
+            found.append(Asked(rows, len(question.choices), digest))
+            first += count
+        return found
 
     def score(
         self, model: LanguageModel, batch: Sequence[Asked], prefix: Sequence[int]
     ) -> list[Scored]:
-        nats = iter(
-            model.next_log_probabilities(
-                [asked.rows for asked in batch], self._tokens.letters, prefix
-            )
+        nats = (
+            one
+            for trees in passes(batch)
+            for one in model.next_log_probabilities(trees, self._tokens.letters, prefix)
         )
         return [
             with_orders(

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Final
 
-from contracts.questions import LETTERS
+from contracts.digests import digest_of_json
+from contracts.questions import LETTERS, Question
+from mcq.orders import Orders
 from mcq.tokens import Row, Tree, tree_of
+
+_IN_ALL_ORDERS: Final = "/cyclic"
+
+
+def asked_digest(text: str, question: Question, orders: Orders = "single") -> str:
+    """Of what an answer answers: ``text`` as the model reads it, the choices in its order, and
+    whether they are asked in every order; the other orders' texts follow from these."""
+    digest = digest_of_json([text, list(question.choices)])
+    return digest + _IN_ALL_ORDERS if orders == "cyclic" else digest
+
+
+def as_single(digest: str) -> str | None:
+    """The digest of the same in the first order alone; ``None`` for one that is."""
+    return digest.removesuffix(_IN_ALL_ORDERS) if digest.endswith(_IN_ALL_ORDERS) else None
 
 
 @dataclass(frozen=True)
@@ -22,13 +39,17 @@ class Scored:
     it is asked; near 0 the probabilities compare what it would hardly ever write.
 
     ``orders[k][j]``, for ``letter`` asked in several orders only: the probability of letter
-    ``j`` in order ``k`` of the choices (``mcq.orders``); ``orders[0]`` is ``probabilities``."""
+    ``j`` in order ``k`` of the choices (``mcq.orders``); ``orders[0]`` is ``probabilities``.
+
+    ``asked``: the digest of what was asked (``asked_digest``), where the scorer gave this; no
+    part of the answer, and not compared."""
 
     log_likelihoods: tuple[float, ...]
     probabilities: tuple[float, ...]
     unscored: str | None = None
     option_mass: float | None = None
     orders: tuple[tuple[float, ...], ...] = ()
+    asked: str = field(default="", compare=False)
 
     @property
     def choice(self) -> int | None:
@@ -48,10 +69,14 @@ class Scored:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question as tokens: the rows that must be read to score its ``choices``."""
+    """A question as tokens: the rows that must be read to score its ``choices``; ``digest`` of
+    the text that they are made of (``asked_digest``). ``parts``: the rows that are read as one
+    tree each, in order, where all of them are too many tokens for one; else none."""
 
     rows: tuple[Row, ...]
     choices: int
+    digest: str
+    parts: tuple[tuple[Row, ...], ...] = ()
 
     @property
     def longest(self) -> int:
@@ -60,6 +85,28 @@ class Asked:
     def tree(self, skipped: int) -> Tree:
         """Its rows read as one, without their first ``skipped`` tokens."""
         return tree_of([row.prompt + row.reply for row in self.rows], skipped)
+
+    def within(self, skipped: int, tokens: int) -> Asked:
+        """The same, in parts whose trees have no more than ``tokens``; a part has a row at
+        least."""
+        if self.tree(skipped).length <= tokens:
+            return self
+        parts: list[tuple[Row, ...]] = []
+        for row in self.rows:
+            grown = (*parts[-1], row) if parts else (row,)
+            if parts and replace(self, rows=grown).tree(skipped).length <= tokens:
+                parts[-1] = grown
+            else:
+                parts.append((row,))
+        return replace(self, parts=tuple(parts))
+
+
+def passes(batch: Sequence[Asked]) -> list[list[tuple[Row, ...]]]:
+    """What goes through the model together, a tree of rows after the other: all, or, where a
+    question is in parts, part by part. The rows stand in the batch's order."""
+    if any(asked.parts for asked in batch):
+        return [[part] for asked in batch for part in asked.parts or (asked.rows,)]
+    return [[asked.rows for asked in batch]]
 
 
 def scored_of(values: Sequence[float], *, is_letter: bool) -> Scored:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from contracts.comparisons import VersionsComparison
-from contracts.verdicts import Interval
+from contracts.verdicts import Comparison, Interval
 from proctor.output import note, print_json, print_table
 from proctor.settings import read_settings
 
@@ -50,6 +50,12 @@ def compare(
         [load_examined(name, uri) for name in others],
         confidence,
     )
+    for one in found.versions:
+        if one.digest is None:
+            note(
+                f"{one.name}: way of asking not told: no report of these very records that can be"
+                " read lies beside them, so that suite, protocol and shots were not checked"
+            )
     if out is not None:
         from evaluation.comparison_page import write_comparison
 
@@ -66,8 +72,11 @@ def compare(
 def _print(found: VersionsComparison) -> None:
     print_table(
         f"{found.questions_count} questions; the reference is {found.reference}",
-        ("version", "scored", "not scored", f"accuracy ({found.level:.3g} interval)"),
-        [(one.name, one.scored, one.unscored, _share(one.accuracy)) for one in found.versions],
+        ("version", "asked", "scored", "not scored", f"accuracy ({found.level:.3g} interval)"),
+        [
+            (one.name, one.asked(), one.scored, one.unscored, _share(one.accuracy))
+            for one in found.versions
+        ],
     )
     for against in found.against:
         one = against.comparison
@@ -84,15 +93,18 @@ def _print(found: VersionsComparison) -> None:
                 (f"by paired bootstrap ({found.replicates:,})", _points(against.bootstrap)),
                 ("exact McNemar p", f"{one.mcnemar_p:.3g}"),
                 (f"adjusted for {len(found.against)} (Holm)", f"{against.holm_p:.3g}"),
-                ("smallest detectable difference", _least(one.smallest_detectable_difference)),
+                ("smallest detectable difference", _least(one, found.level)),
             ],
         )
     told = sorted(found.categories, key=lambda row: row.adjusted_p)[:SHOWN_CATEGORIES]
     if told:
         print_table(
             f"Categories: {len(told)} of {len(found.categories)}, least p first"
-            " (Benjamini-Hochberg)",
-            ("version", "category", "questions", "difference", "adjusted p", "detectable"),
+            " (screened by Benjamini-Hochberg, claimed by Holm)",
+            (
+                *("version", "category", "questions", "difference"),
+                *("screened p", "Holm p", "detectable"),
+            ),
             [
                 (
                     row.name,
@@ -100,7 +112,8 @@ def _print(found: VersionsComparison) -> None:
                     row.comparison.questions,
                     _points(row.comparison.difference),
                     f"{row.adjusted_p:.3g}",
-                    _least(row.comparison.smallest_detectable_difference, short=True),
+                    f"{row.holm_p:.3g}",
+                    _least(row.comparison),
                 )
                 for row in told
             ],
@@ -116,7 +129,10 @@ def _points(found: Interval) -> str:
     return "{:+.2f} points ({:+.2f} to {:+.2f})".format(*ends)
 
 
-def _least(found: float | None, *, short: bool = False) -> str:
-    if found is None:
-        return "none" if short else "none with so little disagreement"
-    return f"{100 * found:.2f} points" + ("" if short else " (power 80 %, alpha 5 %)")
+def _least(found: Comparison, level: float | None = None) -> str:
+    """With ``level`` what the number means, too."""
+    least = found.smallest_detectable_difference
+    if least is None:
+        return "none" if level is None else "none with so little disagreement"
+    told = "" if level is None else f" (power 80 %, alpha {100 * (1 - level):.3g} %)"
+    return f"{100 * least:.2f} points{told}"

@@ -10,11 +10,12 @@ import typer
 
 from contracts.errors import BadInput, Refused
 from contracts.models import ModelRef
+from contracts.suites import Protocol
 from proctor.output import note, print_json, print_table
 from proctor.params import DEFAULT_PATH, load_params
 from proctor.settings import read_settings
 from proctor.suites import DEFAULT_PATH as SUITES_PATH
-from proctor.suites import examined_suite
+from proctor.suites import chosen_suite
 
 app = typer.Typer(help="Versions, aliases, the ledger and lineage.", no_args_is_help=True)
 
@@ -113,7 +114,7 @@ def _decision_rows(model: Any, number: str) -> list[tuple[str, object]]:
 def _temperature(fitted: Any) -> str:
     if fitted is None:
         return "not fitted"
-    return f"{fitted.value:.3f}, on {fitted.questions} validation questions"
+    return f"{fitted.told()}, on {fitted.questions} validation questions"
 
 
 def _lineage_rows(model: Any, record: Any) -> list[tuple[str, object]]:
@@ -240,6 +241,10 @@ def pin(
         list[Path] | None,
         typer.Option("--questions", help="The same, on these files in place of the suite's."),
     ] = None,
+    protocol: Annotated[
+        Protocol | None,
+        typer.Option("--protocol", help="The same, asked so in place of the suite's own."),
+    ] = None,
     suites: Annotated[
         Path, typer.Option("--suites", help="The file that declares suites.")
     ] = SUITES_PATH,
@@ -251,13 +256,17 @@ def pin(
 
     params = load_params(path)
     model = params.model
-    if not (questions or on_suite):
+    if not (questions or on_suite or protocol):
         found = _open().pin(model)
     else:
+        from evaluation.scores import SCORES_FOLDER
         from proctor.champion_pin import pin_on
 
-        spec = examined_suite(params.evaluate.suite, suites, questions)
-        found = pin_on(_open(), model, spec, params.evaluate)
+        spec = chosen_suite(params.evaluate.suite, suites, questions)
+        scores = read_settings().home / SCORES_FOLDER
+        found = pin_on(
+            _open(), model, spec, params.evaluate, scores=scores, protocol=protocol, say=note
+        )
     text = json_text(found)
     if not out.is_file() or out.read_bytes() != text.encode():
         write_atomically(out, text)

@@ -39,7 +39,7 @@ def list_(path: SuitesFile = DEFAULT_PATH, as_json: AsJson = False) -> None:
             (
                 spec.ref,
                 spec.description,
-                how_asked(spec.protocol, spec.template, spec.shots_count),
+                how_asked(spec.protocol, spec.template, spec.shots_count, spec.shots_by),
                 len(spec.sources),
                 (spec.digest or "")[:19],
             )
@@ -64,7 +64,8 @@ def show(name: Name, path: SuitesFile = DEFAULT_PATH, as_json: AsJson = False) -
         "pinned": whole.spec.digest,
         "protocol": whole.spec.protocol,
         "template": whole.spec.template,
-        "shots": [shot.id for shot in whole.shots],
+        "shots": [shot.id for shot in whole.shots.every],
+        "shots_by": whole.shots.by,
         "families": whole.families(),
         "skipped": whole.skipped,
         "left_out": whole.left_out,
@@ -74,7 +75,8 @@ def show(name: Name, path: SuitesFile = DEFAULT_PATH, as_json: AsJson = False) -
         print_json(facts)
     else:
         print(f"{facts['suite']}: {facts['questions']} questions, {whole.digest}")
-        asked = how_asked(whole.spec.protocol, whole.spec.template, len(whole.shots))
+        shots = whole.shots
+        asked = how_asked(whole.spec.protocol, whole.spec.template, shots.count, shots.by)
         print(f"  asked: {asked}")
         for family, count in whole.families().items():
             print(f"  {family or '(no family)'}: {count}")

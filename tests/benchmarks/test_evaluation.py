@@ -1,19 +1,27 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
 from benchmarks.arithmetic import Work, ceiling, weights_of
-from benchmarks.evaluation import Bench, batch_sizes_differ, works
-from benchmarks.material import load_material, random_checkpoint, spread
+from benchmarks.material import Group, Material, load_material, random_checkpoint, spread
 from benchmarks.memory import VocabularyMemory
-from benchmarks.opponents import FullLogits, LmEval, lm_eval_is_here
+from benchmarks.opponents import Asked, FullLogits, LmEval, lm_eval_is_here
 from benchmarks.parity import parity
+from benchmarks.side_by_side import (
+    Bench,
+    batch_sizes_differ,
+    disturbed,
+    in_turns,
+    sums,
+    works,
+)
 from contracts.questions import Question
 from mcq.scorer import Scored
-from tests.checkpoints import make_tiny_checkpoint
+from tests.checkpoints import make_tiny_checkpoint, opening_tokenizer, tiny_tokenizer
 
 QUESTIONS = [
     Question(
@@ -25,6 +33,7 @@ QUESTIONS = [
     for place in range(12)
 ]
 SHOTS = tuple(QUESTIONS[:2])
+GROUP = Group(tuple(QUESTIONS[2:]), SHOTS)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +49,7 @@ class AsBytes:
 
     @staticmethod
     def of(bench: Bench, shots: tuple[Question, ...]) -> list[tuple[str, list[str]]]:
-        asked = bench.asked(QUESTIONS[2:], shots)
+        asked = bench.asked(Group(tuple(QUESTIONS[2:]), shots))
         return [(f"{prompt} ", [one.strip() for one in next_]) for prompt, next_ in asked]
 
 
@@ -55,12 +64,11 @@ def test_we_say_what_full_logits_say(bench: Bench, shots: tuple[Question, ...]) 
 
 
 def test_batch_sizes_change_no_number(bench: Bench) -> None:
-    answers = bench.scorer.score(QUESTIONS[2:], shots=SHOTS)
-    assert batch_sizes_differ(bench, QUESTIONS[2:], SHOTS, answers) < 1e-4
+    assert batch_sizes_differ(bench, [GROUP]) < 1e-4
 
 
 def test_the_work_is_counted_by_hand(bench: Bench) -> None:
-    asked = bench.asked(QUESTIONS[2:], SHOTS)
+    asked = bench.asked(GROUP)
     lengths = [len(prompt.encode()) + 1 for prompt, _ in asked]  # bytes, and the space
     prepared = bench.scorer.prepare(QUESTIONS[2:], shots=SHOTS)
     theirs, ours = works(prepared)
@@ -68,6 +76,25 @@ def test_the_work_is_counted_by_hand(bench: Bench) -> None:
     shared = len(prepared.prefix)
     assert shared > 100
     assert ours == Work(sum(lengths) - shared * (len(asked) - 1), len(asked))
+    twice = sums(bench, [GROUP, GROUP])
+    assert (twice.theirs, twice.ours) == (theirs + theirs, ours + ours)
+
+
+def test_sides_take_turns_in_every_group(bench: Bench) -> None:
+    groups = [Group(tuple(QUESTIONS[2:6]), SHOTS), Group(tuple(QUESTIONS[6:]), ())]
+    heard: list[int] = []
+
+    class Counting:
+        def score(self, asked: Sequence[Asked]) -> list[list[float]]:
+            heard.append(len(asked))
+            return [[0.0] * len(following) for _, following in asked]
+
+    theirs, ours = in_turns(bench, Counting(), groups, 2, ("single", "cyclic"))
+    assert heard == [4, 6, 4, 6]
+    assert [len(turn) for turn in theirs.took] == [2, 2]
+    assert len(theirs.answers) == len(ours["single"].answers) == 10
+    assert [len(one.orders) for one in ours["cyclic"].answers] == [4] * 10
+    assert theirs.turns[0].wall == sum(one.wall for one in theirs.took[0])
 
 
 def test_the_ceiling_is_arithmetic() -> None:
@@ -117,6 +144,16 @@ def test_parity_refuses_nothing_and_the_unscored() -> None:
         parity(["a"], [Scored((), (), "too long")], [[-1.0, -2.0]])
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "of_ceiling", "expected"),
+    [(0.9, 0.9, 0.9, False), (0.5, 0.9, 0.9, True), (0.9, 0.5, 0.9, True), (0.9, 0.9, 1.9, True)],
+)
+def test_times_of_a_shared_machine_are_told(
+    ours: float, theirs: float, of_ceiling: float, expected: bool
+) -> None:
+    assert disturbed((ours, theirs), of_ceiling) is expected
+
+
 def test_a_sample_is_spread_over_all() -> None:
     assert spread(range(10), 3) == [0, 3, 6]
     assert spread(range(3), 5) == [0, 1, 2]
@@ -129,8 +166,19 @@ def test_mmlu_is_read_where_it_is(tmp_path: Path) -> None:
             "".join(f"Stem {place}?,1,2,3,4,B\n" for place in range(rows))
         )
     material = load_material(tmp_path, 1, mmlu=tmp_path)
-    assert (material.name, len(material.questions)) == ("mmlu_cs", 3)
-    assert [shot.answer for shot in material.shots] == ["B"]
+    (group,) = material.groups
+    assert (material.name, len(group.questions)) == ("mmlu_cs", 3)
+    assert [shot.answer for shot in group.shots] == ["B"]
+
+
+def test_a_part_of_the_material_has_its_share_of_every_group() -> None:
+    many = Group(tuple(QUESTIONS[:9]), SHOTS)
+    material = Material("two", (many, Group(tuple(QUESTIONS[9:]), ())))
+    assert material.count == 12
+    few = material.some(8)
+    assert [len(one.questions) for one in few] == [6, 2]
+    assert [one.shots for one in few] == [SHOTS, ()]
+    assert material.some(100) == material.groups
 
 
 def test_a_random_model_of_another_shape_takes_the_tokenizer_alone(tmp_path: Path) -> None:
@@ -157,10 +205,29 @@ def test_a_random_model_of_another_shape_takes_the_tokenizer_alone(tmp_path: Pat
     assert found.largest < 1e-4
 
 
+@pytest.fixture(scope="module", params=["$A", "<|endoftext|> $A"])
+def beginning(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Of a tokenizer that puts nothing before a text, or a token of beginning."""
+    folder = tmp_path_factory.mktemp("beginning") / "tiny"
+    tokenizer = tiny_tokenizer() if request.param == "$A" else opening_tokenizer(request.param)
+    make_tiny_checkpoint(folder, scoring="letter", context_tokens=1_024, tokenizer=tokenizer)
+    return Bench(folder)
+
+
+def test_full_logits_are_ours_whatever_a_text_begins_with(beginning: Bench) -> None:
+    theirs = FullLogits(beginning.weights, beginning.tokenizer).score(AsBytes.of(beginning, SHOTS))
+    ours = beginning.scorer.score(QUESTIONS[2:], shots=SHOTS)
+    assert parity([one.id for one in QUESTIONS[2:]], ours, theirs).largest < 1e-4
+
+
 @pytest.mark.skipif(not lm_eval_is_here(), reason="the extra `benchmark` is not installed")
-def test_lm_eval_says_what_full_logits_say(bench: Bench) -> None:
+def test_lm_eval_says_what_full_logits_say(beginning: Bench) -> None:
+    bench = beginning
     # Letters after a line's end: lm-eval moves a last space of the prompt to what follows.
-    asked = [(f"{prompt}:", ["A", "B", "C", "D"]) for prompt, _ in bench.asked(QUESTIONS, ())]
+    asked = [
+        (f"{prompt}:", ["A", "B", "C", "D"])
+        for prompt, _ in bench.asked(Group(tuple(QUESTIONS), ()))
+    ]
     theirs = LmEval(bench.weights, bench.tokenizer, 3).score(asked)
     full = FullLogits(bench.weights, bench.tokenizer).score(asked)
     for one, other in zip(theirs, full, strict=True):

@@ -29,6 +29,13 @@ def test_a_missed_target_stands_on_the_page() -> None:
     assert "1,234" in written
 
 
+def test_a_disturbed_figure_is_not_told_as_met() -> None:
+    targets = as_rows([Target("ratio", 9.0, 6.0, ">=", judged=False)])
+    assert "| ratio | 9 | >= 6 | not judged: disturbed |" in page(
+        [{**FINETUNE, "targets": targets}]
+    )
+
+
 def test_a_look_says_that_it_was_one() -> None:
     assert "`python -m benchmarks.finetune --quick`" in section({**FINETUNE, "quick": True})
 

@@ -13,6 +13,7 @@ def test_a_target_is_met_on_its_side() -> None:
     assert not Target("rate", 0.5, 1.0, ">=").met
     assert not Target("seconds", 2.0, 1.0, "<=").met
     assert not Target("rate", float("nan"), 1.0, ">=").met
+    assert not Target("rate", 2.0, 1.0, ">=", judged=False).met
     assert not Target("seconds", float("nan"), 1.0, "<=").met
 
 

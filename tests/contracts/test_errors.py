@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,6 +144,14 @@ def test_fields_are_kept_and_stand_in_the_message(kind: type[ProctorError]) -> N
     for name, value in fields.items():
         for part in value if isinstance(value, tuple) else (value,):
             assert str(part) in str(error), name
+
+
+@every_error
+def test_an_error_is_the_same_in_another_process(kind: type[ProctorError]) -> None:
+    error = example_of(kind)
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert type(again) is kind
+    assert (str(again), vars(again)) == (str(error), vars(error))
 
 
 def test_a_digest_is_shown_by_its_first_digits() -> None:

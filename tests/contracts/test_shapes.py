@@ -62,6 +62,17 @@ def test_an_unscored_question_is_not_a_wrong_one() -> None:
     assert QuestionRecord.model_validate_json(record.model_dump_json()) == record
 
 
+@pytest.mark.parametrize(
+    ("letter", "correct"),
+    [("B", True), ("A", False), ("A", None), (None, True), (None, False)],
+)
+def test_a_record_cannot_be_right_with_another_letter(letter: str, correct: bool | None) -> None:
+    fields = {"id": "q", "family": None, "difficulty": None, "gold": "A", "probabilities": ()}
+    told = {**fields, "confidence": None, "letter": letter, "correct": correct}
+    with pytest.raises(ValidationError, match=f"letter {letter} and gold A"):
+        QuestionRecord.model_validate(told)
+
+
 def test_a_verdict_knows_three_words_only() -> None:
     fields = {
         "rule": "bootstrap",

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from contracts.errors import EmptySample
 from contracts.questions import Question
 from evaluation.audit import audit, contamination
-from evaluation.baselines import Baseline, edit_distance, fixed_picks, run_baselines, trained_picks
+from evaluation.baselines import (
+    Baseline,
+    edit_distance,
+    fixed_picks,
+    run_baselines,
+    summed_distances,
+    trained_picks,
+)
 from mcq.bank.build import SPLITS, build_bank
 
 POINTS = 0.02
@@ -106,10 +114,11 @@ def test_random_choices_give_nothing_away() -> None:
 def test_a_question_is_never_learned_from_before_it_is_answered() -> None:
     """Golds of noise: a classifier that saw them would be right far above chance."""
     questions = [question(number, *drawn(number)) for number in range(400)]
-    picks = trained_picks(questions, seed=0)
+    distances = [summed_distances(one.choices) for one in questions]
+    picks = trained_picks(questions, distances, seed=0)
     right = sum(pick == one.gold for pick, one in zip(picks, questions, strict=True))
     assert right < 150
-    assert trained_picks(questions, seed=0) == picks
+    assert trained_picks(questions, distances, seed=0) == picks
 
 
 def test_few_questions_are_not_trained_on_and_none_are_refused() -> None:
@@ -146,8 +155,34 @@ def test_the_edit_distance_is_the_textbooks(one: str, other: str) -> None:
     assert edit_distance(one, other) == slow_distance(one, other) == edit_distance(other, one)
 
 
+@given(st.text(max_size=200), st.text(max_size=200))
+@example("a" * 64, "a" * 63 + "b")
+@example("ab" * 100, "ba" * 100)
+def test_the_edit_distance_of_longer_texts_is_that_of_the_table(one: str, other: str) -> None:
+    before = list(range(len(other) + 1))
+    for at, letter in enumerate(one, start=1):
+        row = [at]
+        for to, against in enumerate(other, start=1):
+            change = before[to - 1] + (letter != against)
+            row.append(min(change, before[to] + 1, row[-1] + 1))
+        before = row
+    assert edit_distance(one, other) == before[-1]
+
+
+def test_choices_of_thousands_of_letters_take_no_time() -> None:
+    """A cell of the table at a time they would take 20 s."""
+    rng = Random(1)
+    choices = ["".join(rng.choices("abcdefgh", k=3_000)) for _ in range(4)]
+    start = time.process_time()
+    distances = summed_distances(choices)
+    assert time.process_time() - start < 3.0
+    assert all(3 * 1_000 < distance < 3 * 3_000 for distance in distances)
+
+
 def test_fixed_rules_take_the_first_of_several() -> None:
-    assert fixed_picks(["ab", "abc", "xyz", "a"]) == {
+    choices = ["ab", "abc", "xyz", "a"]
+    assert summed_distances(choices) == [1 + 3 + 1, 1 + 3 + 2, 3 + 3 + 3, 1 + 2 + 3]
+    assert fixed_picks(choices, summed_distances(choices)) == {
         "always_a": 0,
         "longest": 1,
         "shortest": 3,
@@ -186,6 +221,77 @@ def test_twins_are_found_by_tree_and_by_grams() -> None:
     assert (found.questions, found.training) == (4, 2)
     assert (found.by_tree, found.by_grams, found.touched) == (1, 2, 3)
     assert found.twins == ("p3", "p4")
+
+
+TRUE_FALSE = ("It always holds", "It never holds")
+
+
+def prose(number: int, stem: str, choices: tuple[str, ...] = TRUE_FALSE) -> Question:
+    return Question(id=f"w{number}", stem=stem, choices=choices, answer="A")
+
+
+COMPILER = prose(
+    1,
+    "Which part of a compiler turns a stream of characters into a stream of tokens that the"
+    " parser then reads?",
+    ("the lexer", "the linker", "the optimiser"),
+)
+CACHE = prose(
+    2,
+    "A cache holds what was asked for lately, so that a program whose accesses lie close"
+    " together runs faster. Which property is that?",
+    ("locality", "idempotence", "liveness"),
+)
+
+
+def test_questions_of_words_alone_are_no_twins_for_having_no_program() -> None:
+    found = contamination(
+        [COMPILER, prose(3, "Is P in NP?")], [CACHE, prose(4, "Is a DAG a tree?")]
+    )
+    assert (found.by_tree, found.by_grams, found.touched, found.twins) == (0, 0, 0, ())
+
+
+def test_a_question_of_words_is_a_twin_however_its_choices_stand() -> None:
+    turned = COMPILER.model_copy(update={"id": "t", "choices": COMPILER.choices[::-1]})
+    found = contamination([COMPILER, CACHE], [turned])
+    assert (found.by_tree, found.by_grams, found.touched, found.twins) == (1, 1, 1, ("w1",))
+
+
+def test_a_stem_that_many_questions_have_makes_no_twins() -> None:
+    stem = "Which of the following statements about the code that was shown above is true, if any?"
+    found = contamination(
+        [prose(1, stem, ("It halts", "It loops"))], [prose(2, stem, ("It reads", "It writes"))]
+    )
+    assert (found.by_tree, found.by_grams, found.touched) == (0, 0, 1)
+
+
+def test_what_stands_between_apostrophes_or_after_a_hash_counts() -> None:
+    """In prose they are no quotation marks, and no comment."""
+    stem = "In Alice's notes on C# it says that {} is what the users' group takes for granted"
+    one, other = (
+        prose(at, stem.format(words))
+        for at, words in enumerate(("a lock that is never held", "a thread that is never joined"))
+    )
+    assert contamination([one], [other]).twins == ()
+
+
+@pytest.mark.parametrize("code", ["", "  \n", "# nothing\n"])
+def test_code_without_a_statement_is_none(code: str) -> None:
+    one, other = (
+        Question(id=identity, stem=stem, code=code, choices=TRUE_FALSE, answer="A")
+        for identity, stem in (("a", "Is P in NP?"), ("b", "Is a DAG a tree?"))
+    )
+    assert contamination([one], [other]).twins == ()
+
+
+def test_code_of_another_language_is_read_whole() -> None:
+    lines = "#include <stdio.h>\nint main() { puts(%s); return 0; }"
+    found = contamination(
+        [program(1, lines % "x"), program(2, lines % "y")],
+        [program(3, lines % "x"), program(4, "#define F(a) puts(a)\n" + lines % "z")],
+    )
+    assert (found.by_tree, found.by_grams, found.touched) == (1, 1, 2)
+    assert found.twins == ("p1",)
 
 
 def test_an_audit_of_a_bank_finds_no_twin(bank: list[Question]) -> None:

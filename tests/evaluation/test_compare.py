@@ -64,6 +64,11 @@ def test_the_numbers_are_those_of_the_statistics() -> None:
     assert interval.estimate == 0.17
     assert found.mcnemar_p == mcnemar_exact(25, 8)
     assert found.smallest_detectable_difference == smallest_detectable_difference(100, 0.33)
+    surer = compare_records(candidate, reference, 0.99)
+    assert surer.smallest_detectable_difference == smallest_detectable_difference(
+        100, 0.33, alpha=1.0 - 0.99
+    )
+    assert surer.smallest_detectable_difference > found.smallest_detectable_difference
 
 
 def test_two_that_never_disagree_detect_nothing() -> None:

@@ -49,8 +49,7 @@ def test_another_suite_is_refused_even_with_the_same_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    "way",
-    [{"protocol": "generate"}, {"template": "letter"}, {"scoring": "text"}, {"shots_count": 5}],
+    "way", [{"protocol": "generate"}, {"shots_count": 5}, {"shots_by": "family"}]
 )
 def test_another_way_of_asking_is_refused(way: dict[str, object]) -> None:
     ours = Examined("a", BETTER.records, header(**way))
@@ -58,10 +57,29 @@ def test_another_way_of_asking_is_refused(way: dict[str, object]) -> None:
         compare_versions(Examined("b", REFERENCE.records, header()), [ours], 0.95)
 
 
-def test_precision_may_differ_and_an_unknown_way_is_no_difference() -> None:
-    known = Examined("b", REFERENCE.records, header())
-    compare_versions(known, [Examined("a", BETTER.records, header(precision="bf16"))], 0.95)
-    compare_versions(known, [BETTER], 0.95)
+def test_two_that_tell_are_held_against_each_other_where_the_reference_does_not() -> None:
+    told = [
+        Examined("a", BETTER.records, header()),
+        Examined("b", BETTER.records, header(protocol="generate")),
+    ]
+    with pytest.raises(ProtocolsDiffer, match="b and a"):
+        compare_versions(REFERENCE, told, 0.95)
+
+
+def test_a_version_s_own_scoring_template_and_precision_may_differ_and_are_told() -> None:
+    """A model that writes the choice's text and one that answers by letter, as the gate has
+    them; where no report tells, nothing is said in its place."""
+    by_letter = header(scoring="letter", template="letter-1", precision="bf16")
+    found = compare_versions(
+        Examined("nano", REFERENCE.records, header(scoring="text", template="code-1")),
+        [Examined("base", BETTER.records, by_letter), SAME],
+        0.95,
+    )
+    nano, base, same = found.versions
+    assert (nano.scoring, nano.template, nano.precision) == ("text", "code-1", None)
+    assert nano.asked() == "text, code-1"
+    assert base.asked() == "letter, letter-1, bf16"
+    assert (same.scoring, same.template, same.asked()) == (None, None, "not told")
 
 
 def test_a_version_that_scored_nothing_is_refused() -> None:
@@ -111,4 +129,6 @@ def test_categories_are_paired_inside_and_adjusted_over_a_grouping() -> None:
     sums = rows["family", "sums"]
     assert (sums.comparison.questions, sums.comparison.difference.estimate) == (20, 1.0)
     assert sums.adjusted_p == benjamini_hochberg([1.0, sums.comparison.mcnemar_p])[1]
+    assert sums.holm_p == holm([1.0, sums.comparison.mcnemar_p])[1]
+    assert rows["family", "lists"].holm_p == 1.0
     assert rows["family", "lists"].comparison.difference.estimate == 0.0

@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evaluation.colours import BLUE
 from evaluation.compare_versions import Examined, compare_versions
 from evaluation.comparison_page import comparison_html
-from evaluation.drawings import INK, difference_drawing
-from evaluation.page import escaped, page, table
+from evaluation.drawings import INK, difference_drawing, short_names
+from evaluation.page import NOTHING, ends, escaped, page, points, share, table
 from tests.evaluation.making import make_records
 
 LOADED = re.compile(r"""(?:src|href)\s*=\s*["']?(?!["'#])|@import|url\((?!#)|<script|<link""")
@@ -83,3 +86,41 @@ def test_a_drawing_is_xml_and_the_same_each_time() -> None:
     assert all(str(one)[1:] in ids for one in used)
     assert "currentColor" in drawing
     assert drawing == difference_drawing(compared)
+
+
+def test_numbers_stand_to_the_right_and_only_numbers() -> None:
+    rows = [("a", "12", "+1.50 to +2.50", NOTHING, "7 of 9"), ("b", "<0.1%", "", "3e-05", "1")]
+    made = table(("what", "value", "interval", "p", "words"), rows)
+    assert made.count("<th class=n>") == 3
+    assert made.count("<td class=n>") == 6
+    assert "<td class=long><bdi>" + "f" * 64 in table(("digest",), [("f" * 64,)])
+    assert "<td class=text>" in table(("code",), [("if x:\n    y",)])
+
+
+def test_shares_points_and_ends() -> None:
+    assert [share(one) for one in (0.0, 0.0004, 0.0005, 0.5, 1.0)] == [
+        *("0.0%", "<0.1%", "0.1%", "50.0%", "100.0%")
+    ]
+    assert ends(points, -0.125, 0.0) == "-12.50 to +0.00"
+    assert ends(share, None, 0.5) == ""
+
+
+def test_runs_and_files_have_short_names_while_they_differ() -> None:
+    run, like = "0123456789abcdef" * 2, "01234567" + "f" * 24
+    assert short_names([run, "old/records.jsonl"]) == {run: "01234567", "old/records.jsonl": "old"}
+    assert short_names([run, like]) == {run: run, like: like}
+
+
+def test_a_drawing_in_a_page_takes_its_colours_and_a_file_keeps_them() -> None:
+    records = make_records([True, False] * 5)
+    compared = compare_versions(Examined("a", records), [Examined("b", records)], 0.95)
+    assert BLUE in difference_drawing(compared)
+    body = comparison_html(compared).partition("</style>")[2]
+    assert BLUE not in body
+    assert "var(--blue)" in body
+
+
+def test_no_window_system_is_touched() -> None:
+    """pyplot keeps global state and looks for a display: it is never imported here."""
+    look = "import sys, evaluation.drawings; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", look], check=False).returncode == 0

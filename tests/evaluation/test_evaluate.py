@@ -5,6 +5,7 @@ import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from mlflow import MlflowClient
 from contracts.digests import digest_of_bytes, digest_of_file
 from contracts.errors import (
     BadInput,
+    CannotWrite,
     CheckpointInvalid,
+    ClusterAway,
     DigestMismatch,
     EmptySample,
     ProctorError,
@@ -22,10 +25,13 @@ from contracts.errors import (
     TrackingAway,
 )
 from contracts.params import Params
+from evaluation.engine import ClusterSettings
 from evaluation.evaluate import EvaluateRequest, evaluate
 from evaluation.results import read_evaluation, read_records_of, write_shape
+from evaluation.suite import read_whole
 from evaluation.tracking import fetch_records
 from mcq.checkpoint import checkpoint_digest
+from mcq.loaders import questions_digest
 from proctor.params import load_params
 from tests.checkpoints import make_tiny_checkpoint
 from tests.evaluation.making import (
@@ -197,6 +203,96 @@ def test_the_same_again_gives_the_same_bytes_but_for_the_run(
     assert second.model_copy(update={"run_id": first.run_id}) == first
 
 
+@pytest.mark.integration
+def test_what_was_scored_is_not_read_again_and_the_temperature_is_told(
+    mlflow_server: str, tmp_path: Path, tiny_checkpoint: Path
+) -> None:
+    """The second time no weights are read: there would be none to read."""
+    request = make_request(tmp_path, tiny_checkpoint, mlflow_server)
+    validation = write_questions(tmp_path / "validation.jsonl", make_questions(60)[40:])
+    request = replace(request, validation=validation)
+    digest = checkpoint_digest(tiny_checkpoint)
+    write_shape(request.training, write_logged_model(mlflow_server, EXPERIMENT, digest))
+    heard: list[tuple[int, int]] = []
+    first = evaluate(
+        request, now_seconds=lambda: 0.0, on_scored=lambda *counts: heard.append(counts)
+    )
+    assert (heard[0], heard[-1]) == ((0, 50), (50, 50))
+    assert first.temperature is not None
+    assert first.temperature.questions == 20
+    assert (first.template, first.precision, first.shots) == ("code-1", "fp32", 0)
+    metrics = MlflowClient(mlflow_server).get_run(first.run_id).data.metrics
+    assert metrics["temperature"] == pytest.approx(first.temperature.value)
+    again: list[tuple[int, int]] = []
+    second = evaluate(
+        request, now_seconds=lambda: 0.0, on_scored=lambda *counts: again.append(counts)
+    )
+    assert again == [(30, 50), (50, 50)]
+    assert second.model_copy(update={"run_id": first.run_id}) == first
+
+
+def test_a_model_from_scratch_is_refused_a_suite_of_written_answers(tmp_path: Path) -> None:
+    """Before MLflow or the checkpoint are looked for: neither is there."""
+    request = make_request(tmp_path, tmp_path / "none", "http://127.0.0.1:1")
+    write_shape(request.training, make_training(digest_of_bytes(b""), "models:/m-1"))
+    written = request.suite.model_copy(update={"protocol": "generate"})
+    with pytest.raises(CannotWrite, match="trained from nothing"):
+        evaluate(replace(request, suite=written), now_seconds=lambda: 0.0)
+
+
+@pytest.mark.integration
+def test_letters_are_asked_in_every_order_after_shots(mlflow_server: str, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "letters"
+    digest = make_tiny_checkpoint(checkpoint, scoring="letter", context_tokens=2_048)
+    request = make_request(tmp_path, checkpoint, mlflow_server)
+    shots = write_questions(tmp_path / "shots.jsonl", make_questions(60)[50:])
+    spec = make_spec(
+        tmp_path / "test.jsonl", template="mmlu-1", shots=[{"path": str(shots)}], shots_count=2
+    )
+    write_shape(request.training, write_logged_model(mlflow_server, EXPERIMENT, digest))
+    result = evaluate(replace(request, suite=spec), now_seconds=lambda: 0.0)
+    assert (result.template, result.shots, result.protocol) == ("mmlu-1", 2, "scored")
+    records = read_records_of(result, request.out / "records.jsonl")
+    assert {len(record.orders) for record in records} == {4}
+    assert all(record.orders[0] == record.probabilities for record in records)
+    assert all(record.option_mass is not None for record in records)
+    report = json.loads((request.out / "report/report.json").read_text())
+    way = report["header"]["way"]
+    assert (way["template"], way["shots_count"], way["precision"]) == ("mmlu-1", 2, "fp32")
+
+
+@pytest.mark.integration
+def test_shots_by_family_are_told_and_validation_without_them_is_left_out(
+    mlflow_server: str, tmp_path: Path
+) -> None:
+    checkpoint = tmp_path / "families"
+    digest = make_tiny_checkpoint(checkpoint, scoring="letter", context_tokens=2_048)
+    request = make_request(tmp_path, checkpoint, mlflow_server)
+    *own, first, second = make_questions(62)[42:]
+    strangers = [one.model_copy(update={"family": "loops"}) for one in (first, second)]
+    shots = {"path": str(write_questions(tmp_path / "shots.jsonl", own))}
+    spec = make_spec(tmp_path / "test.jsonl", shots=[shots], shots_count=2, shots_by="family")
+    write_shape(request.training, write_logged_model(mlflow_server, EXPERIMENT, digest))
+    said: list[str] = []
+    validation = write_questions(tmp_path / "validation.jsonl", strangers)
+    result = evaluate(
+        replace(request, suite=spec, validation=validation, say=said.append),
+        now_seconds=lambda: 0.0,
+    )
+    assert (result.shots, result.shots_by, result.temperature) == (2, "family", None)
+    assert ["no temperature is fitted" in text for text in said] == [True]
+    way = json.loads((request.out / "report/report.json").read_text())["header"]["way"]
+    assert (way["shots_count"], way["shots_by"]) == (2, "family")
+    assert way["shots_digest"] == questions_digest(read_whole(spec).shots.every)
+    page = (request.out / "report/report.html").read_text()
+    assert "2 of its own family" in page
+    # Validation of families that have shots is asked after them.
+    write_questions(validation, [*strangers, *own])
+    again = evaluate(replace(request, suite=spec, validation=validation), now_seconds=lambda: 0.0)
+    assert again.temperature is not None
+    assert again.temperature.questions == len(own) - 2 * 3
+
+
 # ----------------------------------------------------------- what breaks on the way
 
 
@@ -245,3 +341,16 @@ def test_a_full_disk_marks_the_run_and_leaves_the_old_results(
         evaluate(full, now_seconds=lambda: 0.0)
     assert run_statuses(mlflow_server, experiment) == ["FAILED"]
     assert snapshot(done.out) == before
+
+
+@pytest.mark.integration
+def test_a_cluster_that_is_not_there_leaves_no_run(mlflow_server: str, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    digest = make_tiny_checkpoint(tmp_path / "checkpoint")
+    request = make_request(tmp_path, tmp_path / "checkpoint", mlflow_server)
+    write_shape(request.training, write_logged_model(mlflow_server, EXPERIMENT, digest))
+    before = run_statuses(mlflow_server, EXPERIMENT)
+    with pytest.raises(ClusterAway):
+        evaluate(replace(request, cluster=ClusterSettings("auto")), now_seconds=lambda: 0.0)
+    assert run_statuses(mlflow_server, EXPERIMENT) == before
+    assert not request.out.exists()

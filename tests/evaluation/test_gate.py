@@ -415,3 +415,22 @@ def test_leaving_a_question_unscored_never_wins_a_pass(
     for pin in (NO_CHAMPION, make_pin(champion)):
         if verdict_on(skipped, pin, params).decision == "pass":
             assert verdict_on(candidate, pin, params).decision == "pass"
+
+
+def test_replies_without_a_letter_are_not_questions_to_shorten() -> None:
+    records = make_records(outcomes(300, 200, 1_000))
+    written = make_evaluation(records).model_copy(update={"protocol": "generate"})
+    verdict = judge(written, records, NO_CHAMPION, PARAMS)
+    assert verdict.rule == "bootstrap-unscored-questions"
+    assert "1000 of 1500 questions were answered without a letter" in verdict.reason
+    assert "shorten" not in verdict.reason
+    scored = judge(make_evaluation(records), records, NO_CHAMPION, PARAMS)
+    assert "shorten them" in scored.reason
+
+
+def test_a_pin_of_another_protocol_is_named() -> None:
+    candidate, champion = paired(500, 200, 0, 300)
+    pin = make_pin(champion, suite_digest="sha256:" + "5" * 64)
+    verdict = verdict_on(candidate, pin.model_copy(update={"protocol": "generate"}))
+    assert verdict.rule == "suite-differs"
+    assert "a suite asked by the protocol generate" in verdict.reason

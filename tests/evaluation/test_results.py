@@ -113,14 +113,23 @@ def test_text_is_sorted_indented_and_ends_with_a_newline() -> None:
 
 
 RATIOS = st.floats(0.0, 1.0)
+LETTERS = st.sampled_from("ABCDEFGHIJ")
+
+
+def record_of(gold: str, letter: str | None, **told: object) -> QuestionRecord:
+    correct = None if letter is None else letter == gold
+    return QuestionRecord.model_validate(
+        {**told, "gold": gold, "letter": letter, "correct": correct}
+    )
+
+
 RECORDS = st.builds(
-    QuestionRecord,
+    record_of,
     id=st.text(min_size=1),
     family=st.none() | st.text(),
     difficulty=st.none() | st.text(),
-    gold=st.sampled_from("ABCDEFGHIJ"),
-    letter=st.none() | st.sampled_from("ABCDEFGHIJ"),
-    correct=st.none() | st.booleans(),
+    gold=LETTERS,
+    letter=st.none() | LETTERS,
     confidence=st.none() | RATIOS,
     probabilities=st.lists(RATIOS, max_size=10).map(tuple),
     misconception=st.none() | st.text(),

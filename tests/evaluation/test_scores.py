@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from hypothesis import strategies as st
 from contracts.digests import digest_of_bytes
 from contracts.questions import Question
 from evaluation.run import Asking, score_questions
-from evaluation.scores import ScoreStore, content_digest
+from evaluation.scores import ScoreStore
 from mcq.scorer import Scored, Scorer
-from tests.checkpoints import make_tiny_checkpoint
+from mcq.scoring.scored import asked_digest
+from tests.checkpoints import CHATML, make_tiny_checkpoint, tiny_tokenizer
 from tests.evaluation.making import make_questions, write_questions
 from tests.waiting import wait_until
 
@@ -35,7 +37,7 @@ def answer(number: int) -> Scored:
     """Numbers whose decimal text is long: what is read must be them to the last bit."""
     p = 1 / (number + 3)
     orders = ((p, 1 - p), (1 - p, p)) if number % 2 else ()
-    return Scored((-p, -1 / 3), (p, 1 - p), None, p / 7, orders)
+    return Scored((-p, -1 / 3), (p, 1 - p), None, p / 7, orders, digest(number))
 
 
 class Counting(Scorer):
@@ -59,17 +61,17 @@ def test_a_store_that_is_not_there_holds_nothing_and_makes_nothing(tmp_path: Pat
 
 def test_what_was_added_is_read_to_the_last_bit(tmp_path: Path) -> None:
     store = ScoreStore(tmp_path, IDENTITY)
-    unscored = Scored((), (), "900 tokens do not fit into 256")
-    store.add([digest(0), digest(1)], [answer(0), answer(1)])
-    store.add([digest(2)], [unscored])
+    unscored = Scored((), (), "900 tokens do not fit into 256", asked=digest(2))
+    store.add([answer(0), answer(1)])
+    store.add([unscored])
     expected = {digest(0): answer(0), digest(1): answer(1), digest(2): unscored}
     assert store.read().answers == expected
 
 
 def test_the_later_of_two_counts(tmp_path: Path) -> None:
     store = ScoreStore(tmp_path, IDENTITY)
-    store.add([digest(0)], [answer(0)])
-    store.add([digest(0)], [answer(1)])
+    store.add([answer(0)])
+    store.add([replace(answer(1), asked=digest(0))])
     assert store.read().answers == {digest(0): answer(1)}
 
 
@@ -85,22 +87,16 @@ def test_other_identity_or_shots_look_elsewhere(tmp_path: Path) -> None:
     assert len({store.path for store in stores}) == len(stores)
 
 
-def test_a_question_is_known_by_what_is_shown_of_it() -> None:
-    (question,) = make_questions(1)
-    known = content_digest(question, "cyclic")
-    assert content_digest(question.model_copy(update={"id": "another"}), "cyclic") == known
-    changes: list[dict[str, object]] = [
-        {"stem": "Which?"},
-        {"code": None},
-        {"choices": question.choices[::-1]},
-    ]
-    others = {content_digest(question.model_copy(update=one), "cyclic") for one in changes}
-    assert len({known, content_digest(question, "single"), *others}) == 5
+def test_an_answer_that_knows_no_question_is_not_kept(tmp_path: Path) -> None:
+    store = ScoreStore(tmp_path, IDENTITY)
+    with pytest.raises(ValueError, match="does not know what it answers"):
+        store.add([replace(answer(0), asked="")])
+    assert not store.path.exists()
 
 
 def test_a_file_that_is_used_is_marked_so(tmp_path: Path) -> None:
     store = ScoreStore(tmp_path, IDENTITY)
-    store.add([digest(0)], [answer(0)])
+    store.add([answer(0)])
     os.utime(store.path, (1, 1))
     store.read()
     assert time.time() - store.path.stat().st_mtime < 60
@@ -126,7 +122,7 @@ def test_whatever_befalls_the_file_nothing_false_is_believed(
     store = ScoreStore(tmp_path, IDENTITY)
     store.path.unlink(missing_ok=True)
     expected = {digest(number): answer(number) for number in range(6)}
-    store.add(list(expected), list(expected.values()))
+    store.add(list(expected.values()))
     data = store.path.read_bytes()
     for kind, where, extra in damage:
         at = where % (len(data) + 1)
@@ -142,15 +138,15 @@ def test_whatever_befalls_the_file_nothing_false_is_believed(
     store.path.write_bytes(data)
     for name, scored in store.read().answers.items():
         assert scored == expected[name]
-    store.add([digest(9)], [answer(9)])
+    store.add([answer(9)])
     assert store.read().answers[digest(9)] == answer(9)
 
 
 def test_a_torn_line_costs_its_own_answer_only(tmp_path: Path) -> None:
     store = ScoreStore(tmp_path, IDENTITY)
-    store.add([digest(0), digest(1)], [answer(0), answer(1)])
+    store.add([answer(0), answer(1)])
     store.path.write_bytes(store.path.read_bytes()[:-5])
-    store.add([digest(2)], [answer(2)])
+    store.add([answer(2)])
     found = store.read()
     assert found.answers == {digest(0): answer(0), digest(2): answer(2)}
     assert found.dropped == 1
@@ -158,7 +154,7 @@ def test_a_torn_line_costs_its_own_answer_only(tmp_path: Path) -> None:
 
 def test_an_altered_number_is_dropped(tmp_path: Path) -> None:
     store = ScoreStore(tmp_path, IDENTITY)
-    store.add([digest(0)], [answer(0)])
+    store.add([answer(0)])
     line = json.loads(store.path.read_text())
     line["entry"]["probabilities"] = [1.0, 0.0]
     store.path.write_text(json.dumps(line, separators=(",", ":"), sort_keys=True) + "\n")
@@ -169,7 +165,7 @@ def _add_many(folder: Path, first: int) -> None:
     store = ScoreStore(folder, IDENTITY)
     for number in range(first, first + 300, 3):
         numbers = range(number, number + 3)
-        store.add([digest(one) for one in numbers], [answer(one) for one in numbers])
+        store.add([answer(one) for one in numbers])
 
 
 def test_two_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
@@ -186,6 +182,13 @@ def test_two_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------ with a scorer
+
+
+@pytest.fixture(scope="module")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("letters") / "checkpoint"
+    make_tiny_checkpoint(folder, scoring="letter", context_tokens=2_048)
+    return folder
 
 
 def asked(
@@ -257,6 +260,59 @@ def test_a_changed_byte_of_weights_misses(tmp_path: Path) -> None:
     assert (again.passes, heard[0]) == (first.passes, 0)
 
 
+@pytest.mark.parametrize("asks_again", [False, True])
+def test_a_prompt_that_tells_the_time_is_not_answered_from_the_past(
+    tmp_path: Path, asks_again: bool
+) -> None:
+    """As Llama 3.2's and Mistral's templates write the day's date, this one writes the moment."""
+    clock = "{{ strftime_now('%H:%M:%S.%f') }}" if asks_again else "{{ '12:00' }}"
+    make_tiny_checkpoint(tmp_path / "it", tokenizer=tiny_tokenizer(clock + CHATML))
+    questions = make_questions(10)
+    _, first, _ = asked(tmp_path / "it", tmp_path / "scores", questions)
+    _, again, heard = asked(tmp_path / "it", tmp_path / "scores", questions)
+    assert heard[0] == (0 if asks_again else 10)
+    assert again.passes == (first.passes if asks_again else 0)
+
+
+def test_what_was_asked_in_every_order_was_asked_in_the_first(
+    tmp_path: Path, letters: Path
+) -> None:
+    questions = make_questions(12)
+    cyclic, _, _ = asked(letters, tmp_path, questions, orders="cyclic")
+    single, idle, heard = asked(letters, tmp_path, questions)
+    assert (idle.passes, heard) == (0, [12])
+    assert single == [replace(one, orders=()) for one in cyclic]
+    again, idle, _ = asked(letters, tmp_path, questions, orders="cyclic")
+    assert (again, idle.passes) == (cyclic, 0)
+
+
+def test_what_was_asked_in_the_first_order_was_not_asked_in_every_one(
+    tmp_path: Path, letters: Path
+) -> None:
+    questions = make_questions(12)
+    single, _, _ = asked(letters, tmp_path, questions)
+    cyclic, scorer, heard = asked(letters, tmp_path, questions, orders="cyclic")
+    assert heard[0] == 0
+    assert scorer.passes > 0
+    assert all(len(one.orders) > 1 for one in cyclic)
+    # And the answers to the first order alone are still those that were had so.
+    assert asked(letters, tmp_path, questions)[0] == single
+
+
+def test_one_that_shows_no_choices_knows_no_orders(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    questions = make_questions(12)
+    first, _, _ = asked(tiny_checkpoint, tmp_path, questions)
+    again, idle, _ = asked(tiny_checkpoint, tmp_path, questions, orders="cyclic")
+    assert (again, idle.passes) == (first, 0)
+
+
+def test_an_order_that_does_not_fit_says_nothing_of_the_first(tmp_path: Path) -> None:
+    store = ScoreStore(tmp_path, IDENTITY)
+    known = asked_digest("text", make_questions(1)[0], "cyclic")
+    store.add([Scored((), (), "900 tokens do not fit into 899", asked=known)])
+    assert list(store.read().answers) == [known]
+
+
 EVALUATION = """
 import sys
 from pathlib import Path
@@ -292,9 +348,13 @@ def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path, tiny_checkpoin
     assert 20 <= kept < 3_000
     # No more than need be: the 30 first that it does not have yet, beside all that it has.
     known = store.read().answers
-    missing = [one for one in questions if content_digest(one, "single") not in known][:30]
-    having = [one for one in questions if content_digest(one, "single") in known]
-    answers, scorer, heard = asked(tiny_checkpoint, scores, [*having, *missing], batch_tokens=64)
+    digests = Scorer.load(tiny_checkpoint, lazy=True).digests(questions)
+    pairs = list(zip(questions, digests, strict=True))
+    missing = [one for one, name in pairs if name not in known][:30]
+    having = [(one, name) for one, name in pairs if name in known]
+    answers, scorer, heard = asked(
+        tiny_checkpoint, scores, [*(one for one, _ in having), *missing], batch_tokens=64
+    )
     planned = scorer.prepare(missing, batch_tokens=64).batches
     assert (heard[0], scorer.passes) == (kept, len(planned))
-    assert answers[:kept] == [known[content_digest(one, "single")] for one in having]
+    assert answers[:kept] == [known[name] for _, name in having]

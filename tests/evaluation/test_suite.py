@@ -182,7 +182,7 @@ def test_shots_are_the_first_of_each_file_in_turn(tmp_path: Path) -> None:
     path = write_questions(tmp_path / "test.jsonl", make_questions(5))
     files = [shot_file(tmp_path, "a", 10, 1), shot_file(tmp_path, "b", 20, 3)]
     suite = read_suite(make_spec(path, shots=files, shots_count=3), 5)
-    assert [shot.id for shot in suite.shots] == ["q00010", "q00020", "q00021"]
+    assert [shot.id for shot in suite.shots.every] == ["q00010", "q00020", "q00021"]
 
 
 @pytest.mark.parametrize(("first", "count", "wanted", "reason"), [

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from contracts.questions import LETTERS
 from evaluation.run import Asking
 from evaluation.temperature import fitted_temperature, read_validation
-from mcq.calibration import with_temperature
+from mcq.calibration import COLDEST, HOTTEST, with_temperature
 from mcq.loaders import questions_digest
 from mcq.orders import rotated
 from mcq.scorer import Scorer
@@ -51,6 +53,7 @@ def test_it_is_fitted_on_what_could_be_scored(tiny_checkpoint: Path) -> None:
     rest = [*questions[:7], *questions[8:]]
     assert (fitted.questions, fitted.questions_digest) == (39, questions_digest(rest))
     assert fitted.nats_after < fitted.nats_before
+    assert not fitted.at_bound
     assert heard[-1] == 40
     # No neighbour does better.
     rows = [answer.probabilities for answer in scorer.score(rest)]
@@ -64,3 +67,26 @@ def test_it_is_fitted_on_what_could_be_scored(tiny_checkpoint: Path) -> None:
     ]
     assert nats[1] == pytest.approx(fitted.nats_after, abs=1e-6)
     assert nats[1] <= min(nats[0], nats[2]) + 1e-9
+
+
+def test_an_end_of_the_range_is_told_as_one(tiny_checkpoint: Path) -> None:
+    """Always right: no temperature is cold enough. Always wrong: none is hot enough."""
+    scorer = Scorer.load(tiny_checkpoint)
+    questions = make_questions(12)
+    answers = scorer.score(questions)
+    for last, value, words in (
+        (True, COLDEST, "0.010, an end of the range that was searched"),
+        (False, HOTTEST, "100.000, an end of the range that was searched"),
+    ):
+        told = [
+            question.model_copy(update={"answer": LETTERS[by_liking(answer.probabilities)[-last]]})
+            for question, answer in zip(questions, answers, strict=True)
+        ]
+        fitted = fitted_temperature(scorer, told, Asking(512))
+        assert fitted is not None
+        assert (fitted.value, fitted.at_bound, fitted.told()) == (value, True, words)
+
+
+def by_liking(probabilities: Sequence[float]) -> list[int]:
+    """Places, the least liked first."""
+    return sorted(range(len(probabilities)), key=lambda place: probabilities[place])

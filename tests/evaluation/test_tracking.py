@@ -8,12 +8,10 @@ from mlflow import MlflowClient
 
 from contracts.errors import BadInput, ResultsInvalid, RunNotFound, TrackingAway
 from contracts.run_group import RunGroup
-from evaluation.figures import figures_of
 from evaluation.results import records_text
 from evaluation.tracking import EvaluationRun, dataset_digest, fetch_records
 from tests.evaluation.making import (
     DIGEST,
-    make_evaluation,
     make_questions,
     make_records,
     make_suite,
@@ -72,7 +70,7 @@ def test_a_run_says_what_was_examined_and_what_came_out(mlflow_server: str) -> N
         assert MlflowClient(mlflow_server).get_run(run.run_id).info.status == "RUNNING"
         run.log_metrics({"accuracy_ratio": 2 / 3, "unscored_questions": 1.0}, 1_700_000_000_000)
         run.log_records(records_text(records), records, suite)
-        run.log_figures(figures_of(make_evaluation(records), records))
+        run.log_drawings({"reliability": "<svg/>"})
 
     client = MlflowClient(mlflow_server)
     found = client.get_run(run.run_id)
@@ -109,7 +107,7 @@ def test_a_run_says_what_was_examined_and_what_came_out(mlflow_server: str) -> N
     held = {a.path for a in client.list_artifacts(run.run_id)}
     assert held == {"evaluation", "figures", "questions.json"}
     figures = {a.path for a in client.list_artifacts(run.run_id, "figures")}
-    assert "figures/reliability.png" in figures
+    assert figures == {"figures/reliability.svg"}
     assert fetch_records(mlflow_server, run.run_id) == records_text(records)
     table = json.loads(
         Path(client.download_artifacts(run.run_id, "questions.json")).read_text(encoding="utf-8")

@@ -5,19 +5,23 @@ import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
+from tokenizers import AddedToken
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from contracts.errors import CheckpointInvalid, DigestMismatch
 from contracts.models import CHECKPOINT_FACTS_FILE
 from contracts.questions import LETTERS, Question
 from mcq.checkpoint import checkpoint_digest
+from mcq.model import load_tokenizer
 from mcq.scorer import Scored, Scorer
+from tests.checkpoints import make_tiny_checkpoint, tiny_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +176,35 @@ def test_equal_to_the_textbook(scorer: Scorer, tiny_checkpoint: Path) -> None:
         expected = [weight / math.fsum(weights) for weight in weights]
         assert scored.log_likelihoods == pytest.approx(sums, abs=1e-3)
         assert scored.probabilities == pytest.approx(expected, abs=1e-5)
+
+
+def gluing_tokenizer() -> Any:
+    """A line's end and the spaces after it are one token, as many a vocabulary has them."""
+    tokenizer = tiny_tokenizer()
+    tokenizer.add_tokens([AddedToken("\n  ", normalized=False)])
+    return tokenizer
+
+
+def test_a_token_over_the_seam_of_prompt_and_choice_is_read_as_one(tmp_path: Path) -> None:
+    make_tiny_checkpoint(tmp_path, tokenizer=gluing_tokenizer())
+    asked = question(["  spaced", "1", " one"])
+    scorer = Scorer.load(tmp_path)
+    (scored,) = scorer.score([asked])
+    tokenizer = load_tokenizer(tmp_path)
+    model = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float64).eval()
+    text = f"<|im_start|>user\n{asked.stem}\n\n{asked.code}<|im_end|>\n<|im_start|>assistant"
+    shared = tokenizer(text, add_special_tokens=False)["input_ids"]
+    sums = []
+    for choice in asked.choices:
+        whole = tokenizer(f"{text}\n{choice}<|im_end|>", add_special_tokens=False)["input_ids"]
+        assert whole[: len(shared)] == shared
+        with torch.inference_mode():
+            spread = model(input_ids=torch.tensor([whole])).logits[0].log_softmax(-1)
+        places = range(len(shared), len(whole))
+        sums.append(math.fsum(float(spread[place - 1, whole[place]]) for place in places))
+    glued = tokenizer.convert_tokens_to_ids("\n  ")
+    assert glued in tokenizer(f"{text}\n  x", add_special_tokens=False)["input_ids"]
+    assert scored.log_likelihoods == pytest.approx(sums, abs=1e-3)
 
 
 @pytest.mark.parametrize("batch_tokens", [64, 200, 777, 2_000, 100_000])

@@ -16,7 +16,13 @@ from transformers import BloomConfig, BloomForCausalLM
 from contracts.errors import BadParams, CheckpointInvalid
 from contracts.models import ScoringMethod
 from contracts.questions import Question
-from mcq.model import HEAD_ROWS, LanguageModel, load_tokenizer, usable_precision
+from mcq.model import (
+    HEAD_ROWS,
+    LanguageModel,
+    Precision,
+    load_tokenizer,
+    usable_precision,
+)
 from mcq.orders import Orders, rotated
 from mcq.scorer import Scored, Scorer
 from tests.checkpoints import make_tiny_checkpoint, tiny_tokenizer
@@ -138,6 +144,31 @@ def test_the_rows_of_one_question_share_their_stem(scorer: Scorer) -> None:
     assert rows == 1
     (asked,) = scorer.prepare([question], orders="cyclic").asked
     assert length < sum(row.length for row in asked.rows)
+
+
+@pytest.mark.parametrize("shots", [(), SHOTS], ids=["0-shot", "3-shot"])
+def test_a_question_of_more_tokens_than_a_pass_is_read_in_parts(
+    scorer: Scorer, shots: Sequence[Question]
+) -> None:
+    """A mask is as large as the square of what it is over: 8,000 tokens in four orders would be
+    4 GB of it."""
+    much = 60 if scorer.facts.scoring == "letter" else 5
+    long = {"stem": "Why? " * 60, "choices": tuple(f"{place} " * much for place in range(4))}
+    asked = [ASKED[3].model_copy(update=long), *ASKED[:2]]
+    prepared = scorer.prepare(asked, shots=shots, orders="cyclic", batch_tokens=300)
+    with tokens_read(scorer) as shapes:
+        parted = scorer.score(asked, shots=shots, orders="cyclic", batch_tokens=300)
+    same(parted, scorer.score(asked, shots=shots, orders="cyclic", batch_tokens=100_000))
+    skipped = len(prepared.prefix)
+    longest = max(one.longest for one in prepared.asked) - skipped
+    trees = [rows * length for rows, length in shapes[1 if skipped else 0 :]]
+    assert sum(trees) == prepared.tokens_padded
+    assert max(trees) <= max(300, 1.25 * longest)
+    if scorer.facts.scoring == "letter":
+        assert len(trees) > len(prepared.batches)
+    else:
+        # What its choices share is nearly all of it: apart they would read it again.
+        assert len(trees) == len(prepared.batches)
 
 
 def test_little_is_padding(scorer: Scorer) -> None:
@@ -284,3 +315,44 @@ def test_the_identity_follows_every_thing_that_decides_the_numbers(tmp_path: Pat
     )
     changed = Scorer.load(folder, lazy=True).identity
     assert changed.tokenizer != first.tokenizer
+
+
+def test_the_device_is_part_of_the_identity_where_its_rounding_shows(
+    tiny_checkpoint: Path,
+) -> None:
+    facts = Scorer.load(tiny_checkpoint, lazy=True).facts
+    kinds: dict[tuple[Precision, str], str] = {
+        ("fp32", "cpu"): "any",
+        ("fp32", "cuda:1"): "any",
+        ("bf16", "cpu"): "cpu",
+        ("bf16", "cuda:1"): "cuda",
+    }
+    for (precision, device), kind in kinds.items():
+        scorer = Scorer(
+            tiny_checkpoint, facts, "it", template="code-1", precision=precision, device=device
+        )
+        assert scorer.identity.device == kind
+
+
+@pytest.mark.parametrize("orders", ["single", "cyclic"])
+def test_an_answer_knows_what_it_answers(scorer: Scorer, orders: Orders) -> None:
+    long = ASKED[0].model_copy(update={"stem": "long " * 2_000})
+    asked = [*ASKED[:3], long]
+    scored = scorer.score(asked, shots=SHOTS, orders=orders)
+    assert scored[-1].unscored is not None
+    assert [one.asked for one in scored] == scorer.digests(asked, shots=SHOTS, orders=orders)
+
+
+def test_what_is_asked_is_known_by_what_is_read(scorer: Scorer) -> None:
+    (question,) = ASKED[:1]
+    (known,) = scorer.digests([question])
+    assert scorer.digests([question.model_copy(update={"id": "another", "answer": "A"})]) == [known]
+    changes: list[dict[str, object]] = [
+        {"stem": "Which?"},
+        {"code": None},
+        {"choices": question.choices[::-1]},
+    ]
+    changed = [question.model_copy(update=one) for one in changes]
+    assert len({known, *scorer.digests(changed), *scorer.digests([question], shots=SHOTS)}) == 5
+    (every,) = scorer.digests([question], orders="cyclic")
+    assert (every == known) == (scorer.facts.scoring == "text")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from transformers.modeling_outputs import CausalLMOutput
 
-from mcq.model import PLAIN_POSITIONS, LanguageModel
-from mcq.steering import frequencies_by_length, obstacle
+from mcq.model import DTYPES, PLAIN_POSITIONS, LanguageModel, Precision
+from mcq.steering import UNLIMITED, context_length, frequencies_by_length, obstacle
 from mcq.tokens import Row
 from tests.checkpoints import tiny_tokenizer
 
@@ -29,6 +30,15 @@ SIZES = {
     "bos_token_id": None,
     "eos_token_id": 2,
     "pad_token_id": 0,
+}
+ALIBI = {"vocab_size": len(TOKENIZER), "hidden_size": 32, "n_layers": 2, "n_heads": 4}
+STATES = {
+    "vocab_size": len(TOKENIZER),
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "state_size": 8,
+    "pad_token_id": 0,
+    "eos_token_id": 2,
 }
 NEO = {
     "vocab_size": len(TOKENIZER),
@@ -85,8 +95,18 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any], str | None]] = {
         {**SIZES, "head_dim": 8, "final_logit_softcapping": 2.0},
         "it has layers of sliding_attention",
     ),
-    "granite": ("GraniteConfig", {**SIZES, "logits_scaling": 4.0}, "its numbers would differ by"),
-    "cohere": ("CohereConfig", {**SIZES, "logit_scale": 0.1}, "its numbers would differ by"),
+    # Whose context goes by another name, or has no length.
+    "bloom": ("BloomConfig", ALIBI | {"n_layer": 2, "n_head": 4}, "it takes no positions"),
+    "mpt": ("MptConfig", ALIBI | {"d_model": 32, "max_seq_len": CONTEXT}, "it takes no positions"),
+    "mamba": ("MambaConfig", STATES, "it has layers of linear_attention"),
+    "mamba2": (
+        "Mamba2Config",
+        STATES | {"num_heads": 4, "head_dim": 16, "n_groups": 1, "chunk_size": 16},
+        "it has layers of linear_attention",
+    ),
+    "falcon-mamba": ("FalconMambaConfig", STATES, "it has layers of linear_attention"),
+    "granite": ("GraniteConfig", {**SIZES, "logits_scaling": 4.0}, "not what its head gives"),
+    "cohere": ("CohereConfig", {**SIZES, "logit_scale": 0.1}, "not what its head gives"),
 }
 
 
@@ -137,7 +157,7 @@ def test_the_numbers_are_those_of_the_model_alone(
 ) -> None:
     config, sizes, reason = ARCHITECTURES[name]
     model = random_model(config, sizes)
-    ours = LanguageModel(model, TOKENIZER, CONTEXT)
+    ours = LanguageModel(model, TOKENIZER, context_length(model.config.get_text_config()))
     assert ours.shares == (reason is None)
     assert (reason or "") in caplog.text
     prefix, asked = made_up()
@@ -192,3 +212,94 @@ def test_what_a_configuration_tells(config: dict[str, Any], expected: str) -> No
 def test_frequencies_by_length_are_known_by_their_old_name_too() -> None:
     assert frequencies_by_length(SimpleNamespace(rope_parameters={"rope_type": "su"}))
     assert not frequencies_by_length(SimpleNamespace(rope_parameters=None))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    ("config", "sizes"),
+    [
+        ("GraniteConfig", {**SIZES, "logits_scaling": 1.01}),
+        ("CohereConfig", {**SIZES, "logit_scale": 0.99}),
+        ("Gemma2Config", {**SIZES, "head_dim": 8, "layer_types": ["full_attention"] * 2}),
+    ],
+)
+def test_what_is_done_to_logits_is_seen_however_little_it_is(
+    config: str, sizes: dict[str, Any], precision: Precision, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Less than bf16 rounds on a made-up question; more on another."""
+    model = random_model(config, sizes).to(DTYPES[precision])
+    assert not LanguageModel(model, TOKENIZER, CONTEXT, precision).shares
+    assert "its logits are not what its head gives" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("config", "said", "length"),
+    [
+        ("LlamaConfig", {"max_position_embeddings": 77}, 77),
+        ("GPT2Config", {"n_positions": 77}, 77),
+        ("MptConfig", {"max_seq_len": 77}, 77),
+        ("BloomConfig", {"seq_length": 77}, 77),
+        ("BloomConfig", {}, UNLIMITED),
+        ("MambaConfig", {}, UNLIMITED),
+    ],
+)
+def test_a_context_goes_by_many_names(config: str, said: dict[str, int], length: int) -> None:
+    assert context_length(getattr(transformers, config)(**said)) == length
+
+
+class BlindToPadding(transformers.BloomForCausalLM):
+    def forward(self, *, attention_mask: torch.Tensor, **given: Any) -> Any:
+        return super().forward(attention_mask=torch.ones_like(attention_mask), **given)
+
+
+def test_a_model_that_reads_padding_is_read_one_row_at_a_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    config = transformers.BloomConfig(**ALIBI, n_layer=2, n_head=4)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = BlindToPadding(config).eval()
+        for weights in model.parameters():
+            torch.nn.init.normal_(weights, 0, 0.3)
+    ours = LanguageModel(model, TOKENIZER, CONTEXT)
+    assert "rows are read one at a time" in caplog.text
+    _, asked = made_up()
+    rows = [row for own in asked for row in own]
+    plain = super(BlindToPadding, model).forward
+    for mine, row in zip(ours.next_log_probabilities(asked, range(10)), rows, strict=True):
+        with torch.inference_mode():
+            logits = plain(input_ids=torch.tensor([row.prompt])).logits[0, -1]
+        assert mine == pytest.approx(logits.log_softmax(-1)[:10].tolist(), abs=1e-4)
+
+
+class ScaledBefore(transformers.LlamaForCausalLM):
+    """As MiniCPM has it, the head's input scaled; by little."""
+
+    def forward(self, *, logits_to_keep: int, position_ids: Any = None, **given: Any) -> Any:
+        states = self.model(position_ids=position_ids, **given).last_hidden_state
+        return CausalLMOutput(logits=self.lm_head(states[:, -logits_to_keep:] * 1.001))
+
+
+def test_what_is_done_before_the_head_is_seen(caplog: pytest.LogCaptureFixture) -> None:
+    model = ScaledBefore(transformers.LlamaConfig(**SIZES))
+    assert not LanguageModel(model, TOKENIZER, CONTEXT).shares
+    assert "its head is not given what its decoder reads" in caplog.text
+
+
+@pytest.mark.parametrize("config", ["Qwen2Config", "Qwen3Config", "LlamaConfig"])
+def test_rounding_is_no_difference(config: str) -> None:
+    model = random_model(config, SIZES).to(torch.bfloat16)
+    assert LanguageModel(model, TOKENIZER, CONTEXT, "bf16").shares
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_branch_that_sees_its_neighbour_is_no_rounding(
+    precision: Precision, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Blind(LanguageModel):
+        def _mask(self, branch_of: torch.Tensor, skipped: int) -> torch.Tensor:
+            return super()._mask(branch_of.clamp(max=1), skipped)
+
+    model = random_model("LlamaConfig", SIZES).to(DTYPES[precision])
+    assert not Blind(model, TOKENIZER, CONTEXT, precision).shares
+    assert "its numbers would differ by" in caplog.text

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from mcq.tokens import prompt_text, reply_start, token_ids
-from tests.checkpoints import CHATML, tiny_tokenizer
+from pathlib import Path
+
+import pytest
+
+from mcq.model import load_tokenizer
+from mcq.prompts import Completion
+from mcq.tokens import prompt_ids, prompt_text, reply_start, token_ids
+from tests.checkpoints import CHATML, opening_tokenizer, tiny_tokenizer
 
 ASKED = [{"role": "user", "content": "Which?"}]
 BY_QWEN = (
@@ -40,3 +46,40 @@ def test_what_precedes_a_reply_is_what_the_template_writes() -> None:
     assert reply_start(tiny_tokenizer(), ASKED, "B") == "B"
     spaced = CHATML.replace("assistant\n{% endif %}", "assistant{% endif %}")
     assert reply_start(tiny_tokenizer(spaced), ASKED, "B") == "\nB"
+
+
+# ------------------------------------------------------------ what a tokenizer puts first
+
+PLAIN = Completion("What?\nAnswer:", before_reply=" ")
+
+
+@pytest.mark.parametrize("template", ["<|endoftext|> $A", "<|endoftext|> $A <|im_end|>"])
+def test_a_plain_prompt_begins_as_the_tokenizer_begins_a_text(
+    tmp_path: Path, template: str
+) -> None:
+    """Llama, Mistral and Gemma put a token of beginning first, some an end last: a reply is to
+    follow, so that the end is left out."""
+    opening_tokenizer(template).save_pretrained(tmp_path)
+    tokenizer = load_tokenizer(tmp_path)
+    (ids,) = prompt_ids(tokenizer, [PLAIN])
+    whole: list[int] = tokenizer(PLAIN.text)["input_ids"]
+    assert ids == (whole[:-1] if template.endswith("<|im_end|>") else whole)
+    assert ids[0] == tokenizer.convert_tokens_to_ids("<|endoftext|>")
+    assert token_ids(tokenizer, [PLAIN.text]) == [ids[1:]]
+
+
+def test_a_beginning_that_stands_in_the_text_is_not_doubled() -> None:
+    tokenizer = opening_tokenizer("<|endoftext|> $A")
+    written = Completion(f"<|endoftext|>{PLAIN.text}", PLAIN.before_reply)
+    assert prompt_ids(tokenizer, [written]) == prompt_ids(tokenizer, [PLAIN])
+
+
+def test_a_tokenizer_that_puts_nothing_first_begins_with_the_text() -> None:
+    for tokenizer in (tiny_tokenizer(), opening_tokenizer("$A <|im_end|>")):
+        assert prompt_ids(tokenizer, [PLAIN]) == token_ids(tokenizer, [PLAIN.text])
+
+
+def test_a_conversation_begins_as_its_template_has_it() -> None:
+    tokenizer = opening_tokenizer("<|endoftext|> $A")
+    assert prompt_ids(tokenizer, [ASKED]) == prompt_ids(tiny_tokenizer(), [ASKED])
+    assert prompt_ids(tokenizer, []) == []

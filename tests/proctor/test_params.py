@@ -9,7 +9,7 @@ import pytest
 
 from contracts.digests import digest_of_bytes
 from contracts.errors import BadInput, BadParams
-from proctor.params import chosen_profile, load_params
+from proctor.params import EvaluateOptions, chosen_profile, load_params, with_options
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "params.yaml").read_text(encoding="utf-8")
@@ -127,3 +127,30 @@ def test_replies_that_are_not_learned_are_not_looked_at(
     tmp_path: Path, change: tuple[str, str]
 ) -> None:
     assert reasoned(tmp_path / "away.jsonl", change)["replies"] is None
+
+
+# ---------------------------------------------------- options in place of the file's
+
+
+def test_what_an_option_says_takes_the_place_of_the_file_s_and_nothing_else_does() -> None:
+    params = load_params(ROOT / "params.yaml")
+    assert with_options(params, EvaluateOptions()) == params
+    found = with_options(params, EvaluateOptions("mmlu-cs@1", 60, "single", "bf16", "auto"))
+    asked = found.evaluate
+    assert (asked.suite, asked.max_questions, asked.orders) == ("mmlu-cs@1", 60, "single")
+    assert (asked.precision, asked.device) == ("bf16", "auto")
+    assert asked.batch_tokens == params.evaluate.batch_tokens
+    assert found.model_copy(update={"evaluate": params.evaluate}) == params
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (EvaluateOptions(suite="No Suite"), "--suite: String should match pattern"),
+        (EvaluateOptions(max_questions=0), "--max-questions: Input should be greater than"),
+    ],
+)
+def test_a_bad_option_is_refused_by_its_name(options: EvaluateOptions, reason: str) -> None:
+    with pytest.raises(BadParams, match=reason) as caught:
+        with_options(load_params(ROOT / "params.yaml"), options)
+    assert "params --schema" not in caught.value.mend

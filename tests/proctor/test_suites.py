@@ -12,7 +12,7 @@ from contracts.suites import SuiteRef
 from evaluation.suite import read_suite, read_whole
 from proctor.suites import (
     DEFAULT_PATH,
-    examined_suite,
+    chosen_suite,
     find_suite,
     load_suites,
     write_pin,
@@ -62,6 +62,25 @@ def write(path: Path, text: str) -> Path:
         ("suites:\n  - name: quiz", "suites.0.version: Field required"),
         (FILE.replace("version: 2", "version: 1"), "quiz@1 is declared twice"),
         (FILE.replace("path: quiz.jsonl", "path: q, speed: 3"), "sources.0.speed: unknown key"),
+        (
+            FILE.replace("version: 2,", "version: 2, template: mmlu-9,"),
+            "suites.1.template: 'mmlu-9' is none of the protocol scored, which knows code-1, ",
+        ),
+        (
+            FILE.replace("version: 2,", "version: 2, template: reasoned-1,"),
+            "suites.1.template: 'reasoned-1' is none of the protocol scored",
+        ),
+        (
+            FILE.replace("version: 2,", "version: 2, protocol: generate, template: mmlu-1,"),
+            "suites.1.template: 'mmlu-1' is none of the protocol generate",
+        ),
+        (
+            FILE.replace(
+                "version: 2,",
+                "version: 2, protocol: generate, shots: [{path: q}], shots_count: 1,",
+            ),
+            "suites.1.shots: the protocol generate shows none",
+        ),
     ],
 )
 def test_a_bad_file_is_refused_by_its_key(tmp_path: Path, text: str, reason: str) -> None:
@@ -70,6 +89,22 @@ def test_a_bad_file_is_refused_by_its_key(tmp_path: Path, text: str, reason: str
         load_suites(path)
     assert reason in caught.value.reason
     assert str(path) in caught.value.fact
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "template: code-1",
+        "template: mmlu-1, shots: [{path: q}], shots_count: 1",
+        "protocol: generate",
+        "protocol: generate, template: codemmlu-plain-1",
+        "protocol: generate, template: reasoned-1",
+    ],
+)
+def test_what_can_be_asked_of_some_version_is_a_suite(tmp_path: Path, asked: str) -> None:
+    text = FILE.replace("version: 2,", f"version: 2, {asked},")
+    found = load_suites(write(tmp_path / "suites.yaml", text))
+    assert len(found.suites) == 3
 
 
 def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path) -> None:
@@ -102,11 +137,11 @@ def test_variables_are_filled_in_from_the_environment(tmp_path: Path) -> None:
 
 def test_explicit_files_stand_in_for_the_suites_own(tmp_path: Path) -> None:
     path = write(tmp_path / "suites.yaml", FILE)
-    found = examined_suite("quiz@1", path, [Path("a.jsonl"), Path("b.csv")], {})
+    found = chosen_suite("quiz@1", path, [Path("a.jsonl"), Path("b.csv")], {})
     assert [source.path for source in found.sources] == ["a.jsonl", "b.csv"]
     assert str(found.ref) == "quiz@1"
-    assert examined_suite("quiz", path, [Path("a.jsonl")], {}).digest == "sha256:" + "b" * 64
-    assert examined_suite("quiz@2", path, None, {}).sources[0].path == "quiz.jsonl"
+    assert chosen_suite("quiz", path, [Path("a.jsonl")], {}).digest == "sha256:" + "b" * 64
+    assert chosen_suite("quiz@2", path, None, {}).sources[0].path == "quiz.jsonl"
 
 
 # ------------------------------------------------------------------ pins

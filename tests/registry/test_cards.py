@@ -7,6 +7,7 @@ import pytest
 from contracts.verdicts import (
     BaseFacts,
     EvaluationResult,
+    FittedTemperature,
     GroupAccuracy,
     Interval,
     TrainingMethod,
@@ -55,6 +56,7 @@ def training(
 def card(
     families: dict[str, GroupAccuracy] | None = None,
     made: TrainingResult | None = None,
+    temperature_fitted: FittedTemperature | None = None,
     **params: str,
 ) -> str:
     version = registered("3")
@@ -77,6 +79,7 @@ def card(
         accuracy=Interval(estimate=0.51, lower=0.41, upper=0.61),
         by_family=families or {},
         by_difficulty={},
+        temperature=temperature_fitted,
     )
     runs = {
         run: RunFacts(run_id=run, experiment_id="7", name=f"name of {run}", params=params)
@@ -106,6 +109,18 @@ def test_a_card_tells_what_a_version_is_and_how_well_it_answers() -> None:
     assert "**pass** (`bootstrap`), judged against nobody (first version): enough" in text
     assert 'load_model("models:/coding-mcqa/3")' in text
     assert "the project's licence (Apache-2.0)" in text
+
+
+def test_a_card_tells_the_temperature_that_was_fitted() -> None:
+    fitted = FittedTemperature(
+        value=1.75, questions=200, questions_digest=SUITE, nats_before=1.25, nats_after=1.125
+    )
+    told = card(temperature_fitted=fitted)
+    assert "Temperature fitted on 200 validation questions: 1.750" in told
+    assert "(1.250 nats a question become 1.125)" in told
+    assert "Temperature" not in card()
+    bound = card(temperature_fitted=fitted.model_copy(update={"value": 100.0, "at_bound": True}))
+    assert "100.000, an end of the range that was searched (1.250 nats" in bound
 
 
 def test_a_card_links_its_lineage() -> None:

@@ -30,14 +30,23 @@ from contracts.errors import (
     VersionNotFound,
 )
 from contracts.models import ModelRef
+from contracts.verdicts import FittedTemperature
 from proctor.commands.registry import app
-from registry.events import EventKind, Occupant
+from registry.events import EventKind, Occupant, VersionRegistered
 from registry.ledger import Ledger
 from registry.mlflow_versions import MlflowVersions
 from registry.registry import PROMOTE_STEPS, REGISTER_STEPS, Registry
 from registry.state import VersionRecord
 from registry.versions import DIGEST_TAG, EXAMINED_TAG, SUITE_TAG, MemoryVersions
-from tests.registry.making import MODEL, Evidence, digest, in_memory, records_bytes
+from tests.registry.making import (
+    MODEL,
+    SUITE,
+    Evidence,
+    digest,
+    in_memory,
+    records_bytes,
+    registered,
+)
 
 OTHER = digest("something else")
 
@@ -843,3 +852,25 @@ def test_a_model_that_the_store_lost_does_not_keep_another_one_from_being_repair
     with pytest.raises(VersionNotFound, match=theirs):
         registry.repair()
     assert store.aliases(MODEL) == {"champion": "1"}
+
+
+# ------------------------------------------------------------------ temperature
+
+
+def test_a_version_keeps_the_temperature_of_its_latest_evaluation(
+    registry: Registry, store: MemoryVersions, tmp_path: Path
+) -> None:
+    evidence = in_memory(store, tmp_path)
+    assert evidence.register(registry).verdict.temperature is None
+    fitted = FittedTemperature(
+        value=1.5, questions=20, questions_digest=SUITE, nats_before=1.2, nats_after=1.1
+    )
+    evaluation = evidence.evaluation.model_copy(update={"temperature": fitted})
+    record = replace(evidence, evaluation=evaluation).register(registry)
+    assert (record.version, record.verdict.temperature) == ("1", fitted)
+
+
+def test_a_verdict_of_the_days_before_temperatures_is_still_read() -> None:
+    old = registered().model_dump(mode="json")
+    del old["verdict"]["temperature"]
+    assert VersionRegistered.model_validate(old) == registered()

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import bootstrap
 
-from stats.bootstrap import binned_error_bootstrap, paired_bootstrap
+from stats.bootstrap import paired_bootstrap
 from stats.paired import PairedCounts, tango
 from stats.samples import BadSample
 
@@ -43,38 +43,9 @@ def test_near_tango_s_and_near_scipy_s_own_resampling() -> None:
     assert found.upper == pytest.approx(theirs.high, abs=0.003)
 
 
-def test_the_error_by_bins_is_that_of_the_definition() -> None:
-    gaps = np.array([0.5, -0.5, 0.25, 0.25, -1.0])
-    bins = np.array([0, 0, 1, 1, 3])
-    found = binned_error_bootstrap(gaps, bins, 0.9, seed=2)
-    assert found.estimate == pytest.approx((0.0 + 0.5 + 1.0) / 5)
-    assert 0.0 <= found.lower <= found.upper
-    assert found == binned_error_bootstrap(gaps, bins, 0.9, seed=2)
-
-
-def test_the_error_s_interval_is_that_of_plain_resampling() -> None:
-    draws = np.random.default_rng(4)
-    confidence = draws.uniform(0.3, 1.0, 400)
-    gaps = (draws.random(400) < confidence - 0.1).astype(float) - confidence
-    bins = np.ceil(confidence * 10).astype(np.int64) - 1
-    found = binned_error_bootstrap(gaps, bins, 0.95, seed=1)
-    plain = []
-    for _ in range(2_000):
-        taken = draws.integers(0, 400, 400)
-        sums = np.bincount(bins[taken], weights=gaps[taken], minlength=10)
-        plain.append(float(np.abs(sums).sum()) / 400)
-    assert found.lower == pytest.approx(float(np.quantile(plain, 0.025)), abs=0.01)
-    assert found.upper == pytest.approx(float(np.quantile(plain, 0.975)), abs=0.01)
-
-
 def test_what_is_no_sample_is_refused() -> None:
     counts = PairedCounts(1, 1, 1, 1)
     with pytest.raises(BadSample, match="level"):
         paired_bootstrap(counts, 1.0, seed=0)
     with pytest.raises(BadSample, match="no replicate"):
         paired_bootstrap(counts, 0.9, seed=0, replicates=0)
-    none = np.array([], dtype=np.float64)
-    with pytest.raises(BadSample, match="empty"):
-        binned_error_bootstrap(none, none.astype(np.int64), 0.9, seed=0)
-    with pytest.raises(BadSample, match="not finite"):
-        binned_error_bootstrap(np.array([np.nan]), np.array([0]), 0.9, seed=0)

@@ -60,6 +60,22 @@ def test_coverage_where_the_orders_of_a_question_go_together(alike: float) -> No
         assert counted_alone / tries < 0.8  # what the clusters are for
 
 
+def test_coverage_of_other_families_of_the_kind() -> None:
+    """24 families of 20 to 79 questions, each with an accuracy of its own around 0.5: the share
+    of 2,000 intervals that hold the mean over all such families."""
+    draws = np.random.default_rng(8)
+    held = questions_alone = 0
+    for _ in range(2_000):
+        sizes = draws.integers(20, 80, 24)
+        right = draws.binomial(sizes, draws.beta(2, 2, 24)).tolist()
+        _, lower, upper = clustered(right, sizes.tolist(), 0.95)
+        held += lower <= 0.5 <= upper
+        _, lower, upper = wilson(sum(right), int(sizes.sum()), 0.95)
+        questions_alone += lower <= 0.5 <= upper
+    assert 0.935 <= held / 2_000 <= 0.965
+    assert questions_alone / 2_000 < 0.6
+
+
 @pytest.mark.parametrize(
     ("hits", "sizes", "words"),
     [

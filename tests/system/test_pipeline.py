@@ -151,4 +151,10 @@ def test_the_champion_can_be_pinned_on_the_suite_as_it_is(stack: Work, tmp_path:
     done = stack.run("proctor", "registry", "pin", "--on-suite", "--out", str(pins[1]))
     assert done.returncode == 0, done.stderr
     registered, scored = (json.loads(pin.read_text()) for pin in pins)
+    # How the registered records were had is not in them.
+    assert (registered.pop("protocol"), scored.pop("protocol")) == (None, "scored")
     assert scored == registered
+    refused = stack.run("proctor", "registry", "pin", "--protocol", "generate", "--out", pins[1])
+    assert refused.returncode == 2
+    assert "it answered none of the" in refused.stderr
+    assert json.loads(pins[1].read_text())["protocol"] == "scored"

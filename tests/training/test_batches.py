@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from contracts.errors import BadInput
 from contracts.questions import Question
+from mcq.prompts import prompt_writer
+from mcq.scoring.text import TextScoring
 from training.batches import IGNORED, WINDOW_BATCHES, Example, batch_order, collate, encode
 from training.scratch import END, build_tokenizer
 
@@ -49,6 +51,27 @@ def test_an_example_is_the_prompt_and_the_right_choice(bank: list[Question]) -> 
         assert tokenizer.decode(example.reply) == question.choices[question.gold] + END
         text = tokenizer.decode(example.prompt)
         assert text.endswith(f"{question.code}{END}\n<|im_start|>assistant\n")
+
+
+def test_what_is_scored_is_what_was_learned(bank: list[Question]) -> None:
+    """Here prompt and reply are encoded apart, there as one: the last token of the prompt is a
+    word of the vocabulary that no reply can change."""
+    tokenizer = build_tokenizer(bank, 300)
+    odd = {
+        "choices": ("  two spaces", "\n\nlines", "\ta", "}"),
+        "misconceptions": (),
+        "proof": None,
+    }
+    asked = [*bank[:20], *(bank[0].model_copy(update={**odd, "answer": one}) for one in "ABCD")]
+    for question, rows in zip(
+        asked,
+        TextScoring(tokenizer, prompt_writer("code-1")).encode(asked, (), "single"),
+        strict=True,
+    ):
+        (example,) = encode([question], tokenizer, "code-1", 512)
+        assert question.gold is not None
+        row = rows.rows[question.gold]
+        assert (row.prompt, row.reply) == (example.prompt, example.reply)
 
 
 @given(LENGTHS, st.integers(1, 9), st.integers(0, 5))

@@ -6,8 +6,15 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from contracts.errors import EmptySample
-from evaluation.metrics.accuracy import accuracy_by, accuracy_of, chance_accuracy
-from tests.evaluation.making import make_record, make_records
+from contracts.questions import Question
+from evaluation.metrics.accuracy import (
+    accuracy_by,
+    accuracy_of,
+    accuracy_over_families,
+    chance_accuracy,
+)
+from stats.clusters import clustered
+from tests.evaluation.making import make_questions, make_record, make_records
 
 
 @pytest.mark.parametrize("outcomes", [[], [None], [None, None]])
@@ -16,7 +23,21 @@ def test_nothing_scored_has_no_accuracy(outcomes: list[bool | None]) -> None:
     assert accuracy_of(records, 0.95) is None
     assert accuracy_by(records, "family", 0.95) == {}
     with pytest.raises(EmptySample, match="chance"):
-        chance_accuracy(records)
+        chance_accuracy(make_questions(len(records)), records)
+
+
+def test_over_families_is_clustered_and_needs_two() -> None:
+    lists = [make_record(f"l{place}", place < 9, family="lists") for place in range(10)]
+    sums = [make_record(f"s{place}", place < 2, family="sums") for place in range(20)]
+    other = [make_record("o", True, family=None), make_record("u", None, family="loops")]
+    found = accuracy_over_families([*lists, *sums, *other], 0.9)
+    assert found is not None
+    assert (found.families, found.questions, found.correct) == (2, 30, 11)
+    assert tuple(dict(found.accuracy).values()) == (*clustered([9, 2], [10, 20], 0.9), 0.9)
+    assert accuracy_over_families([*lists, *other], 0.9) is None
+    assert accuracy_over_families((), 0.9) is None
+    with pytest.raises(EmptySample, match="level"):
+        accuracy_over_families([*lists, *sums], 2.0)
 
 
 def test_an_impossible_level_is_an_error_of_ours() -> None:
@@ -57,5 +78,6 @@ def test_groups_are_sorted_and_apart() -> None:
 
 
 def test_chance_is_the_mean_over_the_numbers_of_choices() -> None:
-    two = make_record("2", True).model_copy(update={"probabilities": (0.7, 0.3)})
-    assert chance_accuracy([make_record("1", True), two, make_record("3", None)]) == 0.375
+    two = Question(id="two", stem="?", choices=("a", "b"), answer="A")
+    (four, unscored) = make_questions(2)
+    assert chance_accuracy([four, two, unscored], make_records([True, False, None])) == 0.375

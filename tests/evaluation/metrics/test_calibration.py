@@ -94,5 +94,8 @@ def test_the_interval_stands_around_the_error_and_comes_again() -> None:
     assert found.lower < found.estimate < found.upper
     assert found == calibration_error_interval(records, 0.95, seed=1)
     assert found != calibration_error_interval(records, 0.95, seed=2)
+    balanced = build([(True, 0.5), (False, 0.5)] * 5)
+    even = calibration_error_interval(balanced, 0.95, seed=1)
+    assert (even.estimate, even.lower) == (0.0, 0.0)
     with pytest.raises(EmptySample):
         calibration_error_interval([make_record("1", None)], 0.95, seed=1)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-import pytest
-
-from contracts.reports import Measure, Report
-from evaluation.report.build import Extras, build_report, coverage_curve
+from contracts.reports import Report
+from contracts.robustness import CoveragePoint
+from evaluation.leaks import leaks_of
+from evaluation.report.build import Extras, build_report, thinned
 from evaluation.report.document import render_html
-from tests.evaluation.making import make_evaluation, make_record, make_records
+from evaluation.report.pictures import drawings_of
+from evaluation.robustness import NO_LETTERS, robustness_of, with_leaks
+from tests.evaluation.making import make_evaluation, make_questions, make_record
 from tests.evaluation.test_comparison_page import LOADED, Reader
 
 NASTY = "<script>alert(1)</script>\u202e\0"
@@ -22,11 +24,9 @@ def report() -> Report:
         )
         for place in range(60)
     ]
-    robustness = [
-        Measure(name="flip rate", value=None, meaning=NASTY, reason="text has no letters"),
-        Measure(name="worst order", value=0.25, lower=0.125, upper=0.5, meaning="of four"),
-    ]
-    extras = Extras(version=NASTY, stems={records[1].id: NASTY})
+    leaks = leaks_of(make_questions(8), NASTY, seed=1)
+    robustness = with_leaks(robustness_of(records, seed=1), leaks, records)
+    extras = Extras(chance=0.25, version=NASTY, stems={records[1].id: NASTY})
     return build_report(make_evaluation(records), records, robustness, extras=extras)
 
 
@@ -38,30 +38,61 @@ def test_it_counts_the_unscored_apart_and_is_read_back() -> None:
 
 
 def test_the_page_is_whole_escaped_and_loads_nothing() -> None:
-    document = render_html(report())
+    made = report()
+    document = render_html(made, drawings_of(made))
     reader = Reader(document)
     assert not reader.open
     assert "script" not in reader.tags
     assert not LOADED.search(document)
     assert "\0" not in document
     for words in (
-        "not applicable: text has no letters",
-        "0.25 (0.125 to 0.5)",
+        f"not applicable: {NO_LETTERS}",
+        "choices only: longest",
         "20 of 60 could not be scored",
     ):
         assert words in reader.text
 
 
-def test_coverage_keeps_equals_together_and_ends_with_all() -> None:
-    assert [point.accuracy for point in coverage_curve(make_records([True, False]))] == [0.5]
-    sure = make_record("a", True, confidence=0.9)
-    found = coverage_curve([make_record("b", False, confidence=0.5), sure])
-    assert [(one.coverage, one.accuracy) for one in found] == [(0.5, 1.0), (1.0, 0.5)]
-    assert coverage_curve(make_records([None])) == ()
+def test_twins_are_all_in_the_report_and_some_on_the_page() -> None:
+    questions = make_questions(60)
+    records = [make_record(question.id, True) for question in questions]
+    found = robustness_of(records, seed=1)
+    for seen, shown in ((55, "and 5 more, all in report.json."), (2, "q00000, q00001.")):
+        robustness = with_leaks(found, leaks_of(questions, questions[:seen], seed=1), records)
+        made = build_report(
+            make_evaluation(records), records, robustness, extras=Extras(chance=0.25)
+        )
+        assert made.twins == tuple(question.id for question in questions[:seen])
+        text = Reader(render_html(made, drawings_of(made))).text
+        assert shown in text
+        assert "q00050" not in text
+    assert report().twins == ()
+    assert "twin in training" not in render_html(report(), drawings_of(report()))
 
 
 def test_many_points_are_thinned_to_the_last() -> None:
-    records = [make_record(str(n), n % 2 == 0, confidence=0.3 + n / 1000) for n in range(500)]
-    found = coverage_curve(records)
+    points = [CoveragePoint(coverage=n / 500, confidence=0.5, accuracy=0.5) for n in range(1, 501)]
+    found = thinned(points)
     assert len(found) == 50
-    assert found[-1].coverage == pytest.approx(1.0)
+    assert found[-1] == points[-1]
+    assert thinned(points[:3]) == tuple(points[:3])
+    assert thinned(()) == ()
+
+
+def test_what_has_no_confidence_and_no_categories_has_no_drawing_of_them() -> None:
+    assert list(drawings_of(report())) == [
+        *("accuracy_by_family", "accuracy_by_difficulty", "reliability", "coverage")
+    ]
+    written = [
+        make_record("1", True, family=None, difficulty=None).model_copy(
+            update={"probabilities": ()}
+        )
+    ]
+    made = build_report(
+        make_evaluation(written),
+        written,
+        robustness_of(written, seed=1),
+        extras=Extras(chance=0.25),
+    )
+    assert drawings_of(made) == {}
+    assert "<svg" not in render_html(made, {})

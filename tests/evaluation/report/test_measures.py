@@ -2,14 +2,22 @@ from __future__ import annotations
 
 from contracts.robustness import RobustnessReport
 from contracts.verdicts import FittedTemperature
-from evaluation.report.measures import measures_of
-from evaluation.robustness import robustness_of, with_fitted, with_questions
+from evaluation.leaks import leaks_of
+from evaluation.report.measures import calibration_measures, measures_of
+from evaluation.robustness import (
+    NO_LETTERS,
+    NO_ORDERS,
+    WRITTEN,
+    robustness_of,
+    with_fitted,
+    with_leaks,
+)
 from tests.evaluation.making import DIGEST, make_questions, make_records
 from tests.evaluation.metrics.test_orders import by_text, knowing
 
 
 def rows_of(report: RobustnessReport) -> dict[str, float | None]:
-    rows = measures_of(report)
+    rows = (*measures_of(report), *calibration_measures(report))
     assert len({row.name for row in rows}) == len(rows)
     for row in rows:
         assert (row.value is None) == (row.reason is not None), row
@@ -29,21 +37,44 @@ def test_a_letter_version_has_every_figure_of_orders() -> None:
 
 def test_a_text_version_says_what_has_no_meaning() -> None:
     report = robustness_of(by_text(30), seed=1)
-    rows = {row.name: row for row in measures_of(report)}
+    rows = {row.name: row for row in (*measures_of(report), *calibration_measures(report))}
     for name in ("accuracy over orders", "debiased accuracy", "letters"):
         assert rows[name].value is None
-        assert "not applicable" in str(rows[name].reason)
+        assert rows[name].reason in {NO_LETTERS, NO_ORDERS}
     assert rows["risk area"].value is not None
+    error = rows["expected calibration error"]
+    assert error.value is not None
+    assert error.lower is not None
+    assert error.upper is not None
+    assert error.lower <= error.value <= error.upper
+
+
+def test_what_was_written_has_no_calibration() -> None:
+    replies = [one.model_copy(update={"probabilities": ()}) for one in make_records([True, None])]
+    report = robustness_of(replies, seed=1)
+    assert (report.scored_count, report.unscored_count) == (1, 1)
+    for row in calibration_measures(report)[:2]:
+        assert row.value is None
+        assert row.reason == WRITTEN
 
 
 def test_what_the_questions_tell_and_a_temperature_are_rows_too() -> None:
     questions = make_questions(8)
     records = make_records([True] * 8)
-    report = with_questions(robustness_of(records, seed=1), questions, questions)
+    report = with_leaks(
+        robustness_of(records, seed=1), leaks_of(questions, questions, seed=1), records
+    )
     warm = FittedTemperature(
         value=2.5, questions=9, questions_digest=DIGEST, nats_before=1.5, nats_after=1.25
     )
     found = rows_of(with_fitted(report, warm))
     assert found["temperature"] == 2.5
-    assert found["every 13-gram in training"] is not None
+    hot = warm.model_copy(update={"value": 100.0, "at_bound": True})
+    said = [
+        {row.name: row.meaning for row in calibration_measures(with_fitted(report, one))}
+        for one in (warm, hot)
+    ]
+    assert ["an end of the range" in one["temperature"] for one in said] == [False, True]
+    assert found["every 13-gram in training"] == found["same program in training"] == 1.0
+    assert found["accuracy without twins"] is None
     assert any(name.startswith("choices only: ") for name in found)

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcq.bank.contamination import GRAM_TOKENS, all_sources, grams_of, overlap, tokens_of
+from mcq.bank.contamination import (
+    GRAM_TOKENS,
+    all_sources,
+    grams_of,
+    grams_of_words,
+    overlap,
+    tokens_of,
+    words_of,
+)
 
 LONG = "a = [1, 2, 3]\nb = a[1:]\nb.append(7)\nprint(a + b)"
 
@@ -26,6 +34,12 @@ def test_renaming_hides_nothing() -> None:
 
 def test_a_text_that_is_no_program_keeps_its_words() -> None:
     assert tokens_of("which of a, b?") == ["which", "of", "a", ",", "b", "?"]
+
+
+def test_prose_is_cut_at_words_and_signs_alone() -> None:
+    assert words_of("It's C# or Bob's") == [*("it", "'", "s", "c", "#", "or", "bob", "'", "s")]
+    assert tokens_of("if it's Bob's, why?")[4:7] == ["Bob", "'", "s"]
+    assert grams_of_words("One two") == {"one two"}
 
 
 def test_a_short_program_is_one_gram() -> None:

@@ -18,10 +18,10 @@ from contracts.errors import CheckpointInvalid
 from contracts.models import CHECKPOINT_FACTS_FILE
 from contracts.questions import LETTERS, Question
 from mcq.model import load_tokenizer
-from mcq.prompts import prompt_writer
+from mcq.prompts import Completion, prompt_writer
 from mcq.scorer import Scorer
 from mcq.scoring.letter import LetterTokens, letter_tokens
-from tests.checkpoints import CHATML, make_tiny_checkpoint, tiny_tokenizer
+from tests.checkpoints import CHATML, make_tiny_checkpoint, opening_tokenizer, tiny_tokenizer
 
 LETTER_1 = prompt_writer("letter-1")
 # Mistral's way: no line break before the reply, but a space.
@@ -196,6 +196,27 @@ def test_all_letters_alike_are_a_tie_that_the_first_wins(
     assert scored.letter == "A"
     assert scored.probabilities == pytest.approx([0.1] * 10)
     assert scored.option_mass == pytest.approx(10 / 259, abs=1e-6)
+
+
+@pytest.mark.parametrize("shots", [0, 2])
+def test_a_plain_prompt_is_read_after_the_token_of_beginning(tmp_path: Path, shots: int) -> None:
+    """As Llama, Mistral and Gemma read a text that is no conversation."""
+    tokenizer = opening_tokenizer("<|endoftext|> $A <|im_end|>")
+    tokenizer.add_tokens([AddedToken(f" {letter}", normalized=False) for letter in LETTERS])
+    make_tiny_checkpoint(tmp_path, scoring="letter", context_tokens=2_048, tokenizer=tokenizer)
+    model = AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float64).eval()
+    solved = [one.model_copy(update={"answer": "B"}) for one in a_set_of_questions()]
+    asked = solved[2:6]
+    scorer = Scorer.load(tmp_path, template="mmlu-1")
+    for question, one in zip(asked, scorer.score(asked, shots=solved[:shots]), strict=True):
+        prompt = prompt_writer("mmlu-1")(question, solved[:shots])
+        assert isinstance(prompt, Completion)
+        ids = tokenizer(prompt.text)["input_ids"][:-1]
+        assert ids[0] == tokenizer.convert_tokens_to_ids("<|endoftext|>")
+        with torch.inference_mode():
+            spread = model(input_ids=torch.tensor([ids])).logits[0, -1].log_softmax(-1)
+        letters = ids_of(tokenizer, *(f" {letter}" for letter in LETTERS))[: len(question.choices)]
+        assert one.log_likelihoods == pytest.approx(spread[list(letters)].tolist(), abs=1e-4)
 
 
 # ------------------------------------------------ which token is a letter

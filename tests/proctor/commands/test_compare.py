@@ -8,12 +8,16 @@ from typer.testing import CliRunner, Result
 
 from contracts.comparisons import VersionsComparison
 from contracts.errors import ResultsInvalid, SuitesDiffer
+from contracts.reports import Way
 from contracts.verdicts import Comparison
 from evaluation.compare import compare_records
-from evaluation.results import records_text
+from evaluation.report.build import Extras, build_report
+from evaluation.results import records_text, write_shape
+from evaluation.robustness import robustness_of
 from proctor.__main__ import app
 from tests.evaluation.making import (
     DIGEST,
+    make_evaluation,
     make_questions,
     make_records,
     make_suite,
@@ -57,14 +61,43 @@ def test_an_impossible_confidence_is_bad_usage(files: tuple[Path, Path], confide
 def test_it_prints_a_table_or_json(files: tuple[Path, Path]) -> None:
     table = run(*files)
     assert table.exit_code == 0
-    for words in ("+17.00 points", "only the first right", "25", "exact McNemar p"):
+    for words in ("+17.00 points", "only the first right", "25", "exact McNemar p", "Holm p"):
         assert words in table.stdout
+    assert "(power 80 %, alpha 5 %)" in table.stdout
+    assert "(power 80 %, alpha 10 %)" in run(*files, "--confidence", "0.9").stdout
     found = run(*files, "--json", "--confidence", "0.9")
     told = json.loads(found.stdout)
     of_two = {key: told[key] for key in Comparison.model_fields}
     assert Comparison.model_validate(of_two) == compare_records(OURS, THEIRS, 0.9)
     of_many = {key: told[key] for key in VersionsComparison.model_fields}
     assert VersionsComparison.model_validate(of_many).reference == str(files[1])
+
+
+def test_how_versions_were_asked_is_printed_or_that_it_is_not_told(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    told = run(*files)
+    for path in files:
+        assert f"{path}: way of asking not told" in told.stderr
+    folders = tmp_path / "text", tmp_path / "letter"
+    ways = Way(scoring="text", template="code-1"), Way(scoring="letter", template="letter-1")
+    for folder, records, way in zip(folders, (OURS, THEIRS), ways, strict=True):
+        report = build_report(
+            make_evaluation(records),
+            records,
+            robustness_of(records, seed=1),
+            extras=Extras(chance=0.25, way=way),
+        )
+        write_shape(folder / "report" / "report.json", report)
+        (folder / "records.jsonl").write_text(records_text(records))
+    told = run(*(folder / "records.jsonl" for folder in folders), "--json")
+    assert told.exit_code == 0, told.exception
+    assert "not told" not in told.stderr
+    asked = [(one["scoring"], one["template"]) for one in json.loads(told.stdout)["versions"]]
+    assert asked == [("letter", "letter-1"), ("text", "code-1")]
+    page = run(*(folder / "records.jsonl" for folder in folders), "--out", tmp_path / "out")
+    assert "code-1" in page.stdout
+    assert "letter, letter-1" in (tmp_path / "out" / "comparison.html").read_text()
 
 
 def test_the_last_is_the_reference_unless_another_is_named(files: tuple[Path, Path]) -> None:

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 from mlflow import MlflowClient
+from typer.testing import CliRunner
 
 from evaluation.results import write_shape
+from proctor.__main__ import app
 from tests.checkpoints import make_tiny_checkpoint
 from tests.evaluation.making import (
     make_questions,
@@ -48,6 +50,7 @@ def prepare(
 
 def start(folder: Path, uri: str, *flags: str, **more: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "MLFLOW_TRACKING_URI": uri, "PYTHONPATH": str(ROOT), **more}
+    environment.setdefault("PROCTOR_HOME", str(folder / "home"))
     return subprocess.Popen(
         [sys.executable, "-m", "proctor", "evaluate", *flags],
         cwd=folder,
@@ -87,14 +90,51 @@ def test_other_questions_than_the_pin_end_with_1_before_anything_is_done(tmp_pat
 
 def test_a_suite_that_is_not_declared_ends_with_2_and_names_the_others(tmp_path: Path) -> None:
     prepare(tmp_path, None, "unknown", questions=3, batch_tokens=2_048)
-    params = yaml.safe_load((tmp_path / "params.yaml").read_text())
-    params["evaluate"]["suite"] = "bank-test@7"
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-    process = start(tmp_path, f"http://127.0.0.1:{free_port()}")
+    process = start(tmp_path, f"http://127.0.0.1:{free_port()}", "--suite", "bank-test@7")
     _, said = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "declares no suite bank-test@7" in said
-    assert "bank-test@1, mmlu-cs@1" in said
+    assert "bank-test@1, mmlu-cs@1, mmlu-cs-5shot@1" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "known"),
+    [
+        (("--orders", "random"), "'cyclic', 'single'"),
+        (("--precision", "fp64"), "'fp32', 'bf16'"),
+        (("--device", "tpu"), "'cpu', 'cuda', 'auto'"),
+        (("--protocol", "guessed"), "'scored', 'generate'"),
+        (("--max-questions", "0"), "greater than or equal to 1"),
+    ],
+)
+def test_an_unknown_value_is_bad_usage_and_the_known_ones_are_named(
+    words: tuple[str, str], known: str
+) -> None:
+    found = CliRunner().invoke(app, ["evaluate", *words], env={"COLUMNS": "200"})
+    assert found.exit_code == 2
+    assert f"Invalid value for '{words[0]}'" in found.stderr
+    assert known in found.stderr
+
+
+@pytest.mark.integration
+def test_options_take_the_place_of_params_yaml_and_the_run_tells_them(
+    mlflow_server: str, tmp_path: Path
+) -> None:
+    prepare(tmp_path, mlflow_server, "optional", questions=30, batch_tokens=2_048)
+    suites = tmp_path / "evaluation" / "suites.yaml"
+    other = "  - {name: other, version: 3, description: x, sources: [{path: other.jsonl}]}\n"
+    suites.write_text(suites.read_text() + other)
+    write_questions(tmp_path / "other.jsonl", make_questions(20))
+    words = ("--suite", "other", "--max-questions", "12", "--orders", "single")
+    process = start(tmp_path, mlflow_server, *words, "--device", "cpu", "--json")
+    printed, said = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    result = json.loads(printed)
+    assert (result["suite"], result["questions"]) == ("other@3", 12)
+    told = MlflowClient(mlflow_server).get_run(result["run_id"]).data.params
+    assert told["evaluate.suite"] == "other"
+    assert (told["evaluate.max_questions"], told["evaluate.orders"]) == ("12", "single")
+    assert told["evaluate.batch_tokens"] == "2048"
 
 
 @pytest.mark.integration
@@ -109,6 +149,22 @@ def test_it_evaluates_where_it_stands(mlflow_server: str, tmp_path: Path) -> Non
     assert result["suite"] == "bank-test@1"
     assert "evaluating: 60/60 questions" in said
     assert result["run_id"] in said
+    assert result["temperature"] is None
+
+    validation = write_questions(
+        tmp_path / "data" / "questions" / "validation.jsonl", make_questions(80)[60:]
+    )
+    again = start(tmp_path, mlflow_server, "--json")
+    printed, said = again.communicate(timeout=120)
+    assert again.returncode == 0, said
+    assert json.loads(printed)["temperature"]["questions"] == 20
+    assert "evaluating: 60/80 questions, 0 s\n" in said, "what was scored is not scored again"
+    assert "temperature " in said
+
+    fresh = start(tmp_path, mlflow_server, "--fresh", "--validation", str(validation))
+    _, said = fresh.communicate(timeout=120)
+    assert fresh.returncode == 0, said
+    assert "evaluating: 60/80 questions, 0 s\n" not in said
 
 
 @pytest.mark.integration
@@ -117,10 +173,8 @@ def test_it_evaluates_on_a_pinned_suite_of_several_files(
     mlflow_server: str, tmp_path: Path
 ) -> None:
     prepare(tmp_path, mlflow_server, "mmlu", questions=40, batch_tokens=2_048)
-    params = yaml.safe_load((tmp_path / "params.yaml").read_text())
-    params["evaluate"]["suite"] = "mmlu-cs@1"
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
-    process = start(tmp_path, mlflow_server, "--json", PROCTOR_MMLU=str(MMLU))
+    words = ("--suite", "mmlu-cs@1", "--json")
+    process = start(tmp_path, mlflow_server, *words, PROCTOR_MMLU=str(MMLU))
     printed, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     result = json.loads(printed)

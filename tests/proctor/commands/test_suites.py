@@ -78,6 +78,35 @@ def test_a_suite_is_shown_pinned_and_held_to_it(folder: Path) -> None:
     assert (folder / "evaluation" / "suites.yaml").read_text() == text
 
 
+def test_how_a_suite_is_asked_is_listed_and_shown(folder: Path) -> None:
+    shots = "    template: mmlu-1\n    shots:\n      - path: ${QUIZ_HOME}/shots.jsonl\n"
+    (folder / "evaluation" / "suites.yaml").write_text(f"{FILE}{shots}    shots_count: 2\n")
+    write_questions(folder / "shots.jsonl", make_questions(12)[9:])
+    assert "scored, template mmlu-1, 2 shots" in suites(folder, "list").stdout
+    shown = suites(folder, "show", "quiz").stdout
+    assert "asked: scored, template mmlu-1, 2 shots" in shown
+    facts = json.loads(suites(folder, "show", "quiz", "--json").stdout)
+    assert (facts["protocol"], facts["template"]) == ("scored", "mmlu-1")
+    assert (facts["shots"], facts["shots_by"]) == (["q00009", "q00010"], "suite")
+
+
+def test_shots_by_family_are_listed_and_shown(folder: Path) -> None:
+    shots = "    shots:\n      - path: ${QUIZ_HOME}/shots.jsonl\n    shots_by: family\n"
+    (folder / "evaluation" / "suites.yaml").write_text(f"{FILE}{shots}    shots_count: 2\n")
+    write_questions(folder / "shots.jsonl", make_questions(18)[9:])
+    assert "2 shots of the question's own family" in suites(folder, "list").stdout.replace(
+        "\n", " "
+    )
+    assert (
+        "asked: scored, 2 shots of the question's own family"
+        in suites(folder, "show", "quiz").stdout
+    )
+    facts = json.loads(suites(folder, "show", "quiz", "--json").stdout)
+    # No question of the third family is asked.
+    assert facts["shots"] == ["q00010", "q00013", "q00009", "q00012"]
+    assert facts["shots_by"] == "family"
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
@@ -92,6 +121,19 @@ def test_what_cannot_be_found_ends_with_2(
     done = suites(folder, *words)
     assert (done.returncode, done.stdout) == (2, "")
     assert reason in done.stderr
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", "quiz"), ("pin", "quiz")])
+def test_a_suite_that_no_version_can_be_asked_is_neither_shown_nor_pinned(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    path = folder / "evaluation" / "suites.yaml"
+    path.write_text(f"{FILE}    template: mmlu-9\n")
+    before = path.read_text()
+    done = suites(folder, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "suites.0.template: 'mmlu-9' is none of the protocol scored" in done.stderr
+    assert path.read_text() == before
 
 
 def test_an_unset_variable_is_named(folder: Path) -> None:

@@ -102,13 +102,16 @@ bench: setup ## run every script in benchmarks/, write docs/benchmarks.md
 
 # Which libraries for accelerators torch needs depends on the build of it that the index
 # gives; that build pins them itself, so they are left out here.
-lock: ## write requirements.lock anew from pyproject.toml
+lock: ## write requirements.lock from pyproject.toml; UPGRADE=--upgrade moves what need not move
 	@test -x $(BIN)/uv || { echo "error: run 'make setup' first." >&2; exit 1; }
+	@cp requirements.lock requirements.lock.old
+	@env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra ray --extra dev \
+	  --no-emit-index-url --no-emit-find-links --no-annotate --no-header $(UPGRADE) \
+	  --output-file requirements.lock.old pyproject.toml
 	@{ echo "# Exact public versions of everything, for Python 3.11 to 3.13; written by 'make lock'."; \
-	  env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --extra ray --extra dev \
-	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml \
-	  | grep -vE '^(cuda-|triton==|nvidia-[^m])' ; \
+	  grep -vE '^(#|cuda-|triton==|nvidia-[^m])' requirements.lock.old; \
 	} > requirements.lock.new
+	@rm requirements.lock.old
 	@grep -q '^torch==[0-9.]*\( ;.*\)\?$$' requirements.lock.new
 	@mv requirements.lock.new requirements.lock
 	@{ echo "# What the extra benchmark adds to requirements.lock; written by 'make lock'."; \

@@ -26,6 +26,7 @@ from typing import Any, Final
 import yaml
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from benchmarks.quiet import Others
 from benchmarks.targets import Target, as_rows, hand_over
 from contracts.digests import digest_of_folder
 from contracts.files import write_atomically
@@ -143,7 +144,8 @@ def measure(questions: int, turns: int) -> dict[str, Any]:
             hashing = statistics.median(
                 seconds(lambda: digest_of_folder(request.checkpoint)) for _ in range(turns)
             )
-            again = [seconds(once) - hashing for _ in range(turns)]
+            with Others() as others:
+                again = [seconds(once) - hashing for _ in range(turns)]
             # Not in what is timed: looking at every operator costs time.
             with Products() as products:
                 once()
@@ -155,9 +157,10 @@ def measure(questions: int, turns: int) -> dict[str, Any]:
         "rerun_seconds": again,
         "hashing_seconds": hashing,
         "products": products.count,
+        "others_ratio": others.ratio,
         "targets": as_rows(
             [
-                Target("unchanged_rerun_seconds", rerun, 1.0, "<="),
+                Target("unchanged_rerun_seconds", rerun, 1.0, "<=", judged=not others.disturbing),
                 Target("matrix_products_of_a_rerun", products.count, 0, "<="),
             ]
         ),

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,7 +31,8 @@ from mcq.scorer import Prepared, Scorer
 from mcq.tokens import prompt_text
 
 TEMPLATE: Final = "mmlu-1"
-BATCH_TOKENS: Final = (512, 1_024, 2_048, 4_096, 16_384)
+# Questions of a forward pass, with which no number may change.
+BATCH_SIZES: Final = (1, 2, 4, 8, 16)
 SWEEP: Final = (1, 2, 4, 8, 16)
 # A run that had less of its threads' time shared the machine: its clock measures the others.
 LEAST_SHARE: Final = 0.75
@@ -41,10 +43,10 @@ MOST_OF_CEILING: Final = 1.25
 class Bench:
     """A checkpoint opened twice: by our scorer, and for the opponent."""
 
-    def __init__(self, folder: Path) -> None:
-        self.scorer = Scorer.load(folder, template=TEMPLATE)
+    def __init__(self, folder: Path, device: str = "cpu") -> None:
+        self.scorer = Scorer.load(folder, template=TEMPLATE, device=device)
         self.tokenizer = load_tokenizer(folder)
-        self.weights = load_weights(folder).eval()
+        self.weights = load_weights(folder).eval().to(device)
 
     def asked(self, group: Group) -> list[Asked]:
         """What the opponent is asked: the strings that our scorer turns into tokens."""
@@ -81,9 +83,17 @@ def total(took: Sequence[Took]) -> Took:
 
 
 def clocked(work: Callable[[], Any]) -> tuple[Took, Any]:
+    """A GPU works on after it was asked: it is waited for on both sides of the work."""
+    _wait_for_gpu()
     began, used = time.perf_counter(), time.process_time()
     result = work()
+    _wait_for_gpu()
     return Took(time.perf_counter() - began, time.process_time() - used), result
+
+
+def _wait_for_gpu() -> None:
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
 
 
 @dataclass(frozen=True)
@@ -105,25 +115,27 @@ def in_turns(
     turns: int,
     orders: Sequence[Orders] = ("single",),
 ) -> tuple[Timed, dict[Orders, Timed]]:
-    """The opponent once and ours once for each of ``orders``, in each group of each turn."""
+    """The opponent once and ours once for each of ``orders``, in each group of each turn; who
+    begins changes from group to group."""
     theirs = Timed([], [])
     ours = {one: Timed([], []) for one in orders}
     for _ in range(turns):
         for side in (theirs, *ours.values()):
             side.took.append([])
             side.answers.clear()
-        for group in groups:
+        for place, group in enumerate(groups):
             asked = bench.asked(group)
-            took, nats = clocked(partial(opponent.score, asked))
-            theirs.took[-1].append(took)
-            theirs.answers.extend(nats)
+            steps: list[tuple[Timed, Callable[[], Any]]] = [
+                (theirs, partial(opponent.score, asked))
+            ]
             for order, side in ours.items():
+                ask = partial(bench.scorer.score, group.questions, shots=group.shots, orders=order)
+                steps.append((side, ask))
+            for side, step in reversed(steps) if place % 2 else steps:
                 bench.forget_prefix(group)
-                took, scored = clocked(
-                    partial(bench.scorer.score, group.questions, shots=group.shots, orders=order)
-                )
+                took, found = clocked(step)
                 side.took[-1].append(took)
-                side.answers.extend(scored)
+                side.answers.extend(found)
     return theirs, ours
 
 
@@ -188,20 +200,34 @@ def sums(bench: Bench, groups: Sequence[Group], orders: Orders = "single") -> Su
     )
 
 
-def batch_sizes_differ(bench: Bench, groups: Sequence[Group]) -> float:
-    """The largest difference of a log-probability, in nats, between two of five batch sizes."""
-    found = [
-        [
-            nats
-            for group in groups
-            for scored in bench.scorer.score(
-                group.questions, shots=group.shots, batch_tokens=tokens
+@dataclass(frozen=True)
+class OverBatchSizes:
+    """Between two of ``BATCH_SIZES``: the ``largest`` difference of a log-probability in nats,
+    and how many questions have another answer though their best two are apart."""
+
+    largest: float
+    differing: int
+
+
+def over_batch_sizes(bench: Bench, groups: Sequence[Group]) -> OverBatchSizes:
+    """Each group is planned once, and its batches cut to so many questions by length. Raises
+    ``ValueError`` for a group that two sizes would not cut differently."""
+    largest, differing = 0.0, 0
+    for group in groups:
+        prepared = bench.scorer.prepare(group.questions, shots=group.shots)
+        order = [place for batch in prepared.batches for place in batch]
+        if len(order) <= BATCH_SIZES[-2]:
+            raise ValueError(f"{len(order)} questions are too few for batches of {BATCH_SIZES[-1]}")
+        found = []
+        for size in BATCH_SIZES:
+            batches = [order[start : start + size] for start in range(0, len(order), size)]
+            found.append(
+                [one for batch in batches for one in bench.scorer.score_batch(prepared, batch)]
             )
-            for nats in scored.log_likelihoods
-        ]
-        for tokens in BATCH_TOKENS
-    ]
-    return max(max(one) - min(one) for one in zip(*found, strict=True))
+        for one, other in combinations(found, 2):
+            same = parity([str(place) for place in order], one, [s.log_likelihoods for s in other])
+            largest, differing = max(largest, same.largest), differing + len(same.wrong)
+    return OverBatchSizes(largest, differing)
 
 
 @dataclass(frozen=True)
@@ -246,8 +272,10 @@ def rows(
             "parity": same.as_json(),
         }
         line["share_of_ceiling"] = line["ratio"] / line["ceiling_ratio"]
-        shares = (line["processor_share"], line["lm_eval_processor_share"])
-        line["disturbed"] = disturbed(shares, line["share_of_ceiling"])
+        line["disturbed"] = False
+        if bench.weights.device.type == "cpu":
+            shares = (line["processor_share"], line["lm_eval_processor_share"])
+            line["disturbed"] = disturbed(shares, line["share_of_ceiling"])
         found.append((line, same))
     return found
 

@@ -24,10 +24,10 @@ from bentos.packed import check_packed
 from contracts.errors import BadInput, BentoNotBuilt, StorageFull
 from contracts.files import copy_atomically, storage_faults, write_atomically
 from contracts.models import VersionFacts
-from mcq.checkpoint import check_digest
+from mcq.checkpoint import check_digest, read_facts
 from mcq.requirements import SCORED_WITH, pinned_requirements
 
-SERVED_WITH: Final = (*SCORED_WITH, "starlette")
+SERVED_WITH: Final = (*SCORED_WITH, "numpy", "prometheus-client", "starlette", "uvicorn")
 """What the packed code imports. BentoML adds the pin of its own version."""
 
 _PACKAGES: Final = (bentos, contracts, mcq)
@@ -62,12 +62,14 @@ def bento_name(model: str) -> str:
 def build_bento(
     checkpoint: Path, facts: VersionFacts, *, bento_home: Path, out: Path
 ) -> BuiltBento:
-    """Build the bento of ``facts`` from its checkpoint folder and export it to ``out``.
+    """Build the bento of ``facts`` from its checkpoint folder and export it to ``out``. The
+    template that the checkpoint is asked with is added to the facts.
 
     Raises ``CheckpointInvalid``, ``DigestMismatch`` (the folder is not that version),
     ``BadInput``, ``StorageFull`` or ``BentoNotBuilt``; ``out`` is then what it was before.
     """
     check_digest(checkpoint, facts.digest)
+    facts = facts.model_copy(update={"template": read_facts(checkpoint).template})
     if out.is_dir():
         raise BadInput(f"{out} is a folder.", mend="Name a file to write, as in --out v3.bento.")
     out = out.absolute()

@@ -1,7 +1,7 @@
 """Serving an exported bento from a folder, with a BentoML store that stays empty.
 
-The process becomes ``bentoml serve`` (exec), so that whoever started it signals the server
-itself: SIGTERM lets questions under way finish, then ends it. Knows no registry.
+The process becomes the bento's own ``bentos.run`` (exec), so that whoever started it signals
+the server itself: SIGTERM lets questions under way finish, then ends it. Knows no registry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from bentos.packed import check_packed
 from contracts.digests import digest_of_file
 from contracts.errors import BentoInvalid, CheckpointInvalid, DigestMismatch
 
-GRACE_SECONDS: Final = 15
 SERVED_FOLDER: Final = "served"
 _BENTO: Final = "bento"
 _STORE: Final = "store"
@@ -68,17 +67,13 @@ def _is_sound(folder: Path) -> bool:
 
 
 def serve_command(folder: Path, *, host: str, port: int) -> list[str]:
-    """The words that serve an unpacked export."""
-    return [
-        *(sys.executable, "-m", "bentoml", "serve", str(folder)),
-        *("--host", host, "--port", str(port)),
-        *("--timeout-graceful-shutdown", str(GRACE_SECONDS)),
-    ]
+    """The words that serve an unpacked export with the code that it carries."""
+    program = folder / "src" / "bentos" / "run.py"
+    return [sys.executable, str(program), str(folder), "--host", host, "--port", str(port)]
 
 
 def serve(folder: Path, home: Path, *, host: str, port: int) -> NoReturn:
-    """Become the server of an unpacked export. The store is the port's own, so that two
-    answerers do not clear each other's metrics."""
+    """Become the server of an unpacked export."""
     store = (home / SERVED_FOLDER / f"{_STORE}-{port}").absolute()
     store.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "BENTOML_HOME": str(store), "BENTOML_DO_NOT_TRACK": "True"}

@@ -2,23 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from contracts.models import Digest, ScoringMethod, VersionFacts
-from contracts.questions import Choices, Code, Letter, Question, Stem, check_choices
+from contracts.questions import (
+    MOST_CHOICES,
+    Choice,
+    Choices,
+    Code,
+    Letter,
+    Question,
+    Stem,
+    check_choices,
+    letters_for,
+)
 from contracts.shape import Shape
+
+MOST_IN_A_BATCH: Final = 64
+"""Questions of one request for many answers."""
 
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+def _listed(given: Any) -> Any:
+    """Choices by letter as a list; the letters must be the first ones, in any order."""
+    if not isinstance(given, dict):
+        return given
+    letters = letters_for(len(given))
+    if len(given) > MOST_CHOICES or set(given) != set(letters):
+        wanted = f"A to {letters[-1]}" if letters else "A, B and so on"
+        raise ValueError(f"the letters must be {wanted}, each once")
+    return [given[letter] for letter in letters]
+
+
+_ListOrMapping = Annotated[
+    Choices,
+    BeforeValidator(_listed, json_schema_input_type=Choices | dict[Letter, Choice]),
+]
+
+
 class AnswerRequest(Shape):
-    """A question asked: no id, no gold."""
+    """A question asked: no id, no gold. ``choices`` is a list, or a mapping from the letters
+    that the choices have; it is kept as a list."""
 
     question: Stem = Field(examples=["What does this code print?"])
     code: Code | None = Field(default=None, examples=["print('ab' * 2)"])
-    choices: Choices = Field(examples=[["abab", "aabb", "ab2", "ab"]])
+    choices: _ListOrMapping = Field(
+        examples=[["abab", "aabb", "ab2", "ab"], {"A": "abab", "B": "aabb"}]
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -57,9 +90,15 @@ class Answer(Shape):
 
 
 class AnswerReply(Answer):
-    """What the gateway returns: the answer, and the id to quote about it."""
+    """What the gateway returns: the answer, and the id to quote about it.
+
+    ``cached``: given before to the same question by the same version. ``fallback``: the
+    version on trial should have answered and failed, so the stable one did.
+    """
 
     request_id: str
+    cached: bool = False
+    fallback: bool = False
 
 
 class LiveVersion(AnsweredBy):
@@ -84,3 +123,61 @@ class Problem(Shape):
     detail: str
     request_id: str | None = None
     errors: tuple[str, ...] = ()
+
+
+class AnswersReply(Shape):
+    """What an answerer says of questions asked together: ``answers[i]`` is about
+    ``questions[i]``, or a problem in its place."""
+
+    answers: tuple[Answer | Problem, ...]
+
+
+class BatchRequest(Shape):
+    """Questions asked together. Each is judged by itself: a bad one spoils no other, so they
+    are read one by one (``AnswerRequest``)."""
+
+    questions: tuple[Any, ...] = Field(min_length=1, max_length=MOST_IN_A_BATCH)
+
+
+class BatchItem(Shape):
+    """What became of one question of a batch: an answer or a problem."""
+
+    item: int = Field(ge=0, description="place in the request, from 0")
+    answer: AnswerReply | None = None
+    problem: Problem | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.answer is None) == (self.problem is None):
+            raise ValueError("either answer or problem, and not both")
+        return self
+
+
+class BatchReply(Shape):
+    """``items[i]`` is about ``questions[i]``."""
+
+    request_id: str
+    items: tuple[BatchItem, ...]
+
+
+class FeedbackRequest(Shape):
+    """What a caller found out about an answer: the right letter, or thumbs."""
+
+    request_id: str = Field(min_length=1, max_length=128, examples=["5f0c1e"])
+    item: int = Field(default=0, ge=0, lt=MOST_IN_A_BATCH, description="place in its batch")
+    letter: Letter | None = Field(default=None, examples=["A"])
+    thumbs: Literal["up", "down"] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.letter is None) == (self.thumbs is None):
+            raise ValueError("either letter or thumbs is wanted, and not both")
+        return self
+
+
+class FeedbackReply(Shape):
+    """It is on disk. ``recorded_at``: UTC, ISO 8601."""
+
+    request_id: str
+    item: int
+    recorded_at: str

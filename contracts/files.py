@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -61,11 +61,26 @@ def check_out(path: Path, *, folder: bool = False) -> None:
         Path(tempfile.mkdtemp(dir=place, prefix=f".{path.name}.")).rmdir()
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str, *, private: bool = False) -> None:
     """Write ``text`` as UTF-8 to ``path``, making its folder. Raises ``StorageFull``;
-    after any failure the old content is still there and no temporary file is left."""
-    with _replacing(path) as stream:
+    after any failure the old content is still there and no temporary file is left. A
+    ``private`` file is for its owner alone (mode 0600)."""
+    with _replacing(path, private=private) as stream:
         stream.write(text.encode())
+
+
+def write_together(texts: Mapping[Path, str]) -> None:
+    """Write every text as UTF-8 to its path, in order, each as ``write_atomically``. No path is
+    touched before all of them are on the disk: a full one leaves the old contents everywhere.
+    A process that is killed between two renames leaves the first paths new and the rest old."""
+    with contextlib.ExitStack() as stack:
+        # A stack is left from its end: what is entered last is renamed first.
+        for path, text in reversed(list(texts.items())):
+            stream = stack.enter_context(_replacing(path))
+            with storage_faults(path):
+                stream.write(text.encode())
+                stream.flush()
+                os.fsync(stream.fileno())
 
 
 def copy_atomically(source: Path, path: Path) -> None:
@@ -76,7 +91,7 @@ def copy_atomically(source: Path, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[IO[bytes]]:
+def _replacing(path: Path, *, private: bool = False) -> Iterator[IO[bytes]]:
     """A stream whose contents are ``path``'s when the block ends well."""
     with storage_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,9 +103,10 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
                 stream.flush()
                 os.fsync(stream.fileno())
             # mkstemp makes files private; results are for everyone the umask allows.
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
+            if not private:
+                umask = os.umask(0)
+                os.umask(umask)
+                temporary.chmod(0o666 & ~umask)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from contracts.errors import BadReference
 from contracts.shape import Shape
@@ -58,8 +58,30 @@ class CheckpointFacts(Shape):
     template: str
 
 
+class JudgedBy(Shape):
+    """The examination that a version was registered on: the suite, what was right of it
+    (``accuracy``, with its interval of ``level``), and the gate's ``rule``."""
+
+    suite_digest: Digest
+    evaluation_run_id: str
+    verdict_digest: Digest
+    rule: str
+    accuracy: float = Field(ge=0.0, le=1.0)
+    lower: float = Field(ge=0.0, le=1.0)
+    upper: float = Field(ge=0.0, le=1.0)
+    level: float = Field(gt=0.0, lt=1.0)
+
+
 class VersionFacts(Shape):
-    """A registered version as a server of answers knows it, and as a bento carries it."""
+    """A registered version as a server of answers knows it, and as a bento carries it.
+
+    ``template``: of ``mcq.prompts``, by which it is asked; ``None`` where only the checkpoint
+    knows. ``temperature``: what its probabilities are divided by, in the logarithm, before they
+    are told (arXiv:1706.04599, section 4.2); ``None`` where none was fitted, and they are told
+    as they are. No answer's letter depends on it.
+    ``from_scratch``: its weights were drawn from a seed, so that it has never learned to write;
+    ``None`` where that was not recorded.
+    """
 
     model: ModelName
     version: str
@@ -67,3 +89,7 @@ class VersionFacts(Shape):
     run_id: str
     commit: str
     scoring: ScoringMethod
+    from_scratch: bool | None = None
+    template: str | None = None
+    temperature: float | None = Field(default=None, gt=0.0)
+    judged_by: JudgedBy | None = None

@@ -182,6 +182,9 @@ class EvaluateParams(Shape):
     validation_questions: int = Field(
         default=200, ge=0, description="validation questions for the temperature; 0: none"
     )
+    unread_questions: int = Field(
+        default=200, ge=0, description="the suite's first, asked by their choices alone; 0: none"
+    )
     max_new_tokens: int = Field(
         default=1_024, ge=1, le=32_768, description="longest reply that is written, tokens"
     )

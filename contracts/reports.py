@@ -15,7 +15,8 @@ Unit = Literal["share", "number", "count"]
 
 
 class Way(Shape):
-    """How the answers were had. ``None`` where the run did not say."""
+    """How the answers were had. ``None`` where the run did not say. ``max_new_tokens``: of the
+    replies that the protocol generate reads the answers from; ``None`` under another."""
 
     protocol: Protocol = "scored"
     scoring: ScoringMethod | None = None
@@ -24,6 +25,7 @@ class Way(Shape):
     shots_by: ShotsBy = "suite"
     shots_digest: Digest | None = None
     precision: str | None = None
+    max_new_tokens: int | None = None
 
 
 class RunHeader(Shape):
@@ -63,7 +65,8 @@ class CategoryAccuracy(Shape):
 
 
 class HardQuestion(Shape):
-    """A wrongly answered question and the probability that its right answer had."""
+    """A wrongly answered question and the probability that its right answer had. ``choices``, of
+    A, B, ...: none where they are not at hand."""
 
     id: str
     category: str
@@ -71,6 +74,7 @@ class HardQuestion(Shape):
     letter: str
     gold_probability: Ratio
     stem: str | None
+    choices: tuple[str, ...] = ()
 
 
 class Report(Shape):

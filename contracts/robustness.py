@@ -124,6 +124,16 @@ class ChoicesOnly(Shape):
     chance: Ratio
 
 
+class UnreadReport(Shape):
+    """How often the version itself is right when it is shown the choices and no question,
+    beside ``chance``; of the first ``questions_count`` questions of the suite."""
+
+    questions_count: Count
+    correct_count: Count
+    accuracy: Interval
+    chance: Ratio
+
+
 class ContaminationReport(Shape):
     """Of ``questions_count`` questions, those with a twin among ``training_count``:
     ``same_program_count`` by hash of the normalised program (of the text where there is none),
@@ -148,6 +158,7 @@ SECTIONS: Final = (
     "abstention",
     "temperature",
     "choices_only",
+    "unread",
     "contamination",
     "unseen",
 )
@@ -170,6 +181,7 @@ class RobustnessReport(Shape):
     abstention: AbstentionReport | None = None
     temperature: FittedTemperature | None = None
     choices_only: tuple[ChoicesOnly, ...] | None = None
+    unread: UnreadReport | None = None
     contamination: ContaminationReport | None = None
     unseen: GroupAccuracy | None = None
     missing: dict[str, str]

@@ -185,6 +185,13 @@ CATALOGUE: Final[tuple[RunMetric, ...]] = (
         "best rule that never reads the question",
     ),
     RunMetric(
+        "accuracy_unread_ratio",
+        "ratio",
+        "lower",
+        "evaluation",
+        "of the version itself, shown the choices and no question",
+    ),
+    RunMetric(
         "contaminated_questions",
         "questions",
         "lower",

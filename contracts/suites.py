@@ -23,6 +23,14 @@ Protocol = Literal["scored", "generate"]
 """``scored``: the probability of every choice, one forward pass; ``generate``: the model
 writes a reply and its letter is parsed (CodeMMLU, arXiv:2410.01999)."""
 
+
+def without_answer(protocol: Protocol) -> str:
+    """What became of the questions that a result counts as ``unscored``, after their number."""
+    if protocol == "generate":
+        return "stated no letter or left no room for a reply"
+    return "could not be scored"
+
+
 ShotsBy = Literal["suite", "family"]
 """Which shots a question is shown: ``suite``, the same as every other question; ``family``,
 those of its own family, as MMLU is published (arXiv:2009.03300)."""

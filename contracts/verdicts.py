@@ -7,7 +7,7 @@ changed. A *verdict* has three values, and only ``pass`` moves anything forward.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,11 @@ Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Difference = Annotated[float, Field(ge=-1.0, le=1.0)]
 Decision = Literal["pass", "reject", "could-not-judge"]
 TrainingMethod = Literal["scratch", "lora", "full", "none"]
+
+
+ENOUGH_VALIDATION: Final = 50
+"""Questions that a temperature needs: of fewer, resampling does not tell how sure it is
+(``docs/statistics.md``)."""
 
 
 class Interval(Shape):
@@ -105,7 +110,10 @@ class FittedTemperature(Shape):
     """Temperature scaling (arXiv:1706.04599) fitted on ``questions`` validation questions,
     whose digest is ``questions_digest``. ``nats_before`` and ``nats_after`` are the mean of
     -log p(gold) over them, lower is better. ``at_bound``: the minimum lies at or beyond an end of
-    the range that is searched, so that ``value`` is that end and not a measurement."""
+    the range that is searched, so that ``value`` is that end and not a measurement. ``interval``:
+    by resampling the questions, absent at a bound and of fewer than ``ENOUGH_VALIDATION``.
+    ``source`` names their file as it was given; ``other_families_count`` of them are of a family
+    that the suite's questions do not have."""
 
     value: float = Field(gt=0.0)
     questions: int = Field(ge=1)
@@ -113,11 +121,29 @@ class FittedTemperature(Shape):
     nats_before: float = Field(ge=0.0)
     nats_after: float = Field(ge=0.0)
     at_bound: bool = False
+    interval: Interval | None = None
+    source: str | None = None
+    other_families_count: int = Field(default=0, ge=0)
 
     def told(self) -> str:
         """The value for people, who must not take an end of the range for a measurement."""
         bound = ", an end of the range that was searched" if self.at_bound else ""
-        return f"{self.value:.3f}{bound}"
+        found = self.interval
+        ends = "" if found is None else f" ({found.lower:.3f} to {found.upper:.3f})"
+        return f"{self.value:.3f}{ends}{bound}"
+
+    def told_questions(self) -> str:
+        """On which questions it was fitted, after "on", and what speaks against them."""
+        many = f"{self.questions} validation question{'s' * (self.questions != 1)}"
+        where = f" of {self.source}" if self.source else ""
+        doubts = []
+        if self.questions < ENOUGH_VALIDATION:
+            doubts.append(f"fewer than {ENOUGH_VALIDATION}, too few to go by")
+        if self.other_families_count:
+            count = self.other_families_count
+            some = "all" if count == self.questions else str(count)
+            doubts.append(f"{some} of families that the suite's questions do not have")
+        return f"{many}{where}" + (f" ({'; '.join(doubts)})" if doubts else "")
 
 
 class GenerationFacts(Shape):
@@ -128,6 +154,7 @@ class GenerationFacts(Shape):
     (some of them had stated a letter before). ``as_published`` is the accuracy by CodeMMLU's own
     rules over the replies, an unread one wrong and the unanswered left out: for its tables
     only, and ``None`` without a reply and for prompts that are not CodeMMLU's.
+    ``reader_version`` says how letters were read, ``None`` for the first way.
     """
 
     max_new_tokens: int
@@ -137,6 +164,7 @@ class GenerationFacts(Shape):
     reply_tokens: int
     replies_digest: Digest
     as_published: Interval | None = None
+    reader_version: int | None = None
 
 
 class ExplanationAgreement(Shape):
@@ -187,6 +215,11 @@ class EvaluationResult(Shape):
     generation: GenerationFacts | None = None
     explanation: ExplanationAgreement | None = None
 
+    @property
+    def max_new_tokens(self) -> int | None:
+        """The longest reply that was written for an answer, tokens; ``None`` where none was."""
+        return None if self.generation is None else self.generation.max_new_tokens
+
 
 class ChampionPin(Shape):
     """``pipelines/champion.json``: against whom the gate judges, resolved once.
@@ -194,6 +227,8 @@ class ChampionPin(Shape):
     ``version`` is ``None`` when the model has no champion yet. ``correct`` tells for each
     question id of the suite whether the champion had it right. ``protocol``: how it was asked
     for this pin; ``None`` when the answers are those that it was registered with.
+    ``max_new_tokens``: the longest reply that it could write for them; ``None`` where it wrote
+    none, and for a version that was registered before that was kept.
     """
 
     model: ModelName
@@ -201,6 +236,7 @@ class ChampionPin(Shape):
     digest: Digest | None = None
     suite_digest: Digest | None = None
     protocol: Protocol | None = None
+    max_new_tokens: int | None = None
     correct: dict[str, bool] = Field(default_factory=dict)
 
 
@@ -209,9 +245,9 @@ class Comparison(Shape):
 
     ``difference`` is candidate minus reference accuracy. ``only_candidate`` counts the
     questions that only the candidate had right. ``smallest_detectable_difference`` is the
-    difference that this many questions with this discordance would show with 80 % power in
-    a test at the level of ``difference``, its alpha 1 less that; ``None`` when they disagreed too
-    seldom for any to show.
+    difference that the exact test of this many questions with this discordance would show with
+    80 % power at the level of ``difference``, its alpha 1 less that; ``None`` when they disagreed
+    too seldom for any to show.
     """
 
     questions: int

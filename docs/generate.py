@@ -85,7 +85,7 @@ def errors_page() -> str:
         "|---|---|---|---|---:|---:|",
     ]
     for kind in _errors(ProctorError):
-        if kind.__module__ == "contracts.errors":
+        if kind.__module__.startswith("contracts.errors."):
             name, parent = kind.__name__, kind.__mro__[1].__name__
             lines.append(
                 f"| {name} | {parent} | `{kind.slug}` | {kind.title}"

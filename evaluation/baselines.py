@@ -7,7 +7,7 @@ they stay at chance, a model's accuracy comes from the question. scikit-learn is
 in this file only.
 
 Source: answering from partial input as a test of a dataset, arXiv:1803.02324 (hypothesis
-only); options only, arXiv:2402.12483.
+only). What the examined version makes of the choices is in ``evaluation.unread``.
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ def compare_versions(
 
     Raises ``BadInput`` for less than two or more than ten versions, ``SuitesDiffer`` when
     they were not asked the same questions, ``ProtocolsDiffer`` when they were asked under
-    different protocols or shots, and ``EmptySample`` when a pair has no question that both scored.
+    different protocols, shots or limits of a reply, and ``EmptySample`` when a pair has no
+    question that both scored.
     """
     versions = (reference, *others)
     if not FEWEST_VERSIONS <= len(versions) <= MOST_VERSIONS:
@@ -116,7 +117,7 @@ def check_same_way(one: Examined, other: Examined) -> None:
             f"{one.name} is of {ours.suite} ({ours.suite_digest[7:15]}), {other.name} of"
             f" {theirs.suite} ({theirs.suite_digest[7:15]})"
         )
-    for what in ("protocol", "shots_count", "shots_by", "shots_digest"):
+    for what in ("protocol", "shots_count", "shots_by", "shots_digest", "max_new_tokens"):
         first, second = getattr(ours.way, what), getattr(theirs.way, what)
         if first != second:
             raise ProtocolsDiffer(one.name, other.name, what, str(first), str(second))

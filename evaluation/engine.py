@@ -1,130 +1,94 @@
 """Where a suite is scored: an engine takes questions and hands out scored batches.
 
-Questions are planned a window at a time, so that neither tokens nor results of a whole suite
-are ever in memory: an engine gives every batch away as it is done. The questions of a batch
-are shown the same shots. The plan depends on the questions alone, so that however many workers
-there are, they score the same batches. Knows no Ray; that one is in ``evaluation.ray_engine``.
+Results of a whole suite are never in memory: an engine gives every batch away as it is done.
+How a suite is cut stands in ``evaluation.batches``. Knows no Ray; that one is in
+``evaluation.ray_engine``.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
 from contracts.errors import ExtraMissing
 from contracts.questions import Question
 from contracts.verdicts import QuestionRecord
+from evaluation.batches import ClusterSettings, OnBatch
 from evaluation.record_spool import RecordSpool, record_spool
 from evaluation.run import Asking, Scores, record_of, score_suite
 from evaluation.scores import ScoreStore
+from evaluation.shots import Shots
 from evaluation.suite import Suite
-from mcq.scorer import Prepared, Scored, Scorer
-
-# A window's tokens are in memory together: of 400 tokens a question, some 10 MB.
-WINDOW_QUESTIONS: Final = 1_024
-LOCAL_CLUSTER: Final = "local"
-# A batch may take minutes on a slow machine, and a node minutes to start.
-STALLED_SECONDS: Final = 900.0
-
-OnBatch = Callable[[Sequence[int], Sequence[Scored]], None]
+from mcq.orders import Orders
+from mcq.scorer import Scored, Scorer
 
 
 class Engine(Protocol):
     """Scores questions, wherever that is."""
 
-    def score(self, questions: Iterable[Question], on_batch: OnBatch) -> None:
+    def score(self, questions: Iterable[Question], asking: Asking, on_batch: OnBatch) -> None:
         """``on_batch`` hears the places (from 0, in the order of ``questions``) and results of
-        each batch once, in no promised order of batches; together every place once. The
-        questions of one call are of one group (``Asking.groups``)."""
+        each batch once, in no promised order of batches; together every place once. They are
+        asked as ``asking`` says; no batch is of two of its groups."""
+
+    def release(self) -> None:
+        """Give the memory of the weights back; the next question has them read again."""
 
 
-@dataclass(frozen=True)
-class ClusterSettings:
-    """``address``: a cluster's ``HOST:PORT``, ``auto`` for the one that runs on this machine,
-    ``local`` to start one that ends with the evaluation. ``workers``: how many scorers, one
-    CPU each; ``None`` for as many as the cluster has CPUs. ``stalled_seconds``: how long
-    nothing at all may come back."""
+class OverEngine:
+    """A scorer (``evaluation.run.Scores``) whose questions an engine scores; ``scorer`` only says
+    what they ask."""
 
-    address: str = LOCAL_CLUSTER
-    workers: int | None = None
-    stalled_seconds: float = STALLED_SECONDS
+    def __init__(self, engine: Engine, scorer: Scores) -> None:
+        self._engine, self._scorer = engine, scorer
 
+    def digests(
+        self, questions: Sequence[Question], *, shots: Sequence[Question], orders: Orders
+    ) -> Sequence[str]:
+        return self._scorer.digests(questions, shots=shots, orders=orders)
 
-@dataclass(frozen=True)
-class Batch:
-    """Questions that go through the model together, as tokens: ``prepared`` holds them and
-    no others; ``places`` are theirs in the suite."""
+    def score(
+        self,
+        questions: Sequence[Question],
+        *,
+        shots: Sequence[Question],
+        orders: Orders,
+        batch_tokens: int,
+        progress: Callable[[int], None],
+        on_batch: OnBatch,
+    ) -> Sequence[Scored]:
+        """Raises what the engine raises."""
+        found: dict[int, Scored] = {}
 
-    places: tuple[int, ...]
-    prepared: Prepared
+        def keep(places: Sequence[int], scored: Sequence[Scored]) -> None:
+            found.update(zip(places, scored, strict=True))
+            on_batch(places, scored)
+            progress(len(found))
 
-    def score(self, scorer: Scorer) -> list[Scored]:
-        """The results, in the order of ``places``; the same on every machine to rounding."""
-        return scorer.score_batch(self.prepared, range(len(self.places)))
-
-
-def planned(
-    scorer: Scorer,
-    questions: Iterable[Question],
-    asking: Asking,
-    on_unscored: OnBatch,
-    *,
-    window_questions: int = WINDOW_QUESTIONS,
-) -> Iterator[Batch]:
-    """The batches of ``questions``, planned lazily, a window at a time, group by group.
-
-    What does not fit into the model's context is in no batch: ``on_unscored`` hears it.
-    """
-    stream = iter(questions)
-    first = 0
-    while window := tuple(islice(stream, window_questions)):
-        for shots, places in asking.shots.groups(window):
-            prepared = scorer.prepare(
-                [window[place] for place in places],
-                shots=shots,
-                orders=asking.orders,
-                batch_tokens=asking.batch_tokens,
-            )
-            if prepared.unscored:
-                too_long = [first + places[within] for within in prepared.unscored]
-                on_unscored(too_long, list(prepared.unscored.values()))
-            for batch in prepared.batches:
-                alone = replace(
-                    prepared,
-                    asked=tuple(prepared.asked[within] for within in batch),
-                    batches=(tuple(range(len(batch))),),
-                    unscored={},
-                )
-                yield Batch(tuple(first + places[within] for within in batch), alone)
-        first += len(window)
+        self._engine.score(questions, Asking(batch_tokens, Shots(tuple(shots)), orders), keep)
+        return [found[place] for place in range(len(questions))]
 
 
 def stream_suite(
     engine: Engine,
     scorer: Scores,
-    suite: Suite,
+    questions: Sequence[Question],
     asking: Asking,
     spool: RecordSpool,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> None:
     """Every question's record into ``spool``, batch by batch; what a group's store holds is
     taken from there, and what is scored goes there first. The engine is to ask as ``scorer``
-    and ``asking`` say; it is given one group after the other."""
-    questions = suite.questions
+    and ``asking`` say; it is given one group after the other. In memory stand neither records
+    nor answers, only where each is kept."""
     missing: list[tuple[int, ScoreStore | None]] = []
     for group in asking.groups(questions):
-        known = asking.known(scorer, questions, group)
-        for place in group.places:
-            answer = known.get(place)
-            if answer is None:
-                missing.append((place, group.store))
-            else:
-                spool.put(place, record_of(questions[place], answer))
-        del known
+        for place, answer in asking.known(scorer, questions, group):
+            spool.put(place, record_of(questions[place], answer))
+        missing += [(place, group.store) for place in group.places if not spool.has(place)]
     done = len(questions) - len(missing)
     progress(done)
 
@@ -140,7 +104,7 @@ def stream_suite(
         progress(done)
 
     if missing:
-        engine.score((questions[place] for place, _ in missing), keep)
+        engine.score((questions[place] for place, _ in missing), asking, keep)
 
 
 @contextlib.contextmanager
@@ -148,14 +112,12 @@ def joined(
     cluster: ClusterSettings | None,
     scorer: Scorer,
     checkpoint: Path,
-    suite: Suite,
-    asking: Asking,
+    asked: Iterable[tuple[Sequence[Question], Asking]],
 ) -> Iterator[Engine | None]:
     """The engine over ``cluster`` while the block runs; ``None`` where this process scores:
-    without a cluster, and where the stores hold every answer. Raises ``ClusterAway`` and
-    ``ExtraMissing`` before anything is scored."""
-    asking = replace(asking, shots=suite.shots)
-    if cluster is None or not asking.missing_count(scorer, suite.questions):
+    without a cluster, and where the stores hold every answer to what is ``asked``. Raises
+    ``ClusterAway`` and ``ExtraMissing`` before anything is scored."""
+    if cluster is None or all(asking.has_all(scorer, questions) for questions, asking in asked):
         yield None
         return
     try:
@@ -164,7 +126,7 @@ def joined(
         if error.name != "ray":
             raise
         raise ExtraMissing("--engine ray", "Ray", "ray") from error
-    with RayEngine(cluster, scorer, checkpoint, asking) as engine:
+    with RayEngine(cluster, scorer, checkpoint) as engine:
         yield engine
 
 
@@ -186,5 +148,5 @@ def suite_records(
         yield score_suite(scorer, suite, asking, progress)
         return
     with record_spool(scratch) as spool:
-        stream_suite(engine, scorer, suite, asking, spool, progress)
+        stream_suite(engine, scorer, suite.questions, asking, spool, progress)
         yield spool

@@ -10,25 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
-from contracts.questions import Question
 from contracts.verdicts import (
     EvaluationResult,
     FittedTemperature,
     QuestionRecord,
     TrainingResult,
 )
+from evaluation.beside import Beside
 from evaluation.defaults import SEED
-from evaluation.engine import joined, suite_records
+from evaluation.engine import OverEngine, joined, suite_records
 from evaluation.in_words import Explainer, evaluate_in_words
 from evaluation.leaks import leaks_for
 from evaluation.outcome import Examination, keep
 from evaluation.request import EvaluateRequest, start_run
 from evaluation.results import read_training
-from evaluation.robustness import robustness_of, with_fitted, with_leaks
+from evaluation.robustness import robustness_of, with_asked, with_leaks
 from evaluation.run import Asking, summarise
 from evaluation.scores import ScoreStore
 from evaluation.suite import Suite, read_suite
-from evaluation.temperature import fitted_temperature, read_validation
 from evaluation.tracking import EvaluationRun
 from mcq.scorer import Scorer
 
@@ -61,59 +60,42 @@ def _scored(
     on_scored: Callable[[int, int], None],
 ) -> EvaluationResult:
     """The protocol scored."""
-    validation = _validation(request, suite)
+    beside = Beside.of(request, suite)
     explainer = Explainer.ready(request, training, suite) if request.explain else None
     run = EvaluationRun(request.tracking_uri, training, request.group)
     scorer = _scorer(request, training, suite)
     asking = _asking(request, suite, scorer)
     leaks = leaks_for(request, training, suite)
-    total = len(suite.questions) + len(validation) + (explainer.count if explainer else 0)
+    asked = ((suite.questions, asking), *beside.asked(asking))
+    scored = len(suite.questions) + beside.count
+    total = scored + (explainer.count if explainer else 0)
+
+    def after(before: int) -> Callable[[int], None]:
+        return lambda done: on_scored(before + done, total)
+
     with ExitStack() as stack:
         # A cluster that cannot be joined leaves no run behind.
-        engine = stack.enter_context(
-            joined(request.cluster, scorer, request.checkpoint, suite, asking)
-        )
+        engine = stack.enter_context(joined(request.cluster, scorer, request.checkpoint, asked))
+        scores = scorer if engine is None else OverEngine(engine, scorer)
         stack.enter_context(run.ending())
         start_run(run, request, suite)
-        records = stack.enter_context(
-            suite_records(
-                engine,
-                scorer,
-                suite,
-                asking,
-                scratch=request.scores,
-                progress=lambda done: on_scored(done, total),
-            )
+        scoring = suite_records(
+            engine, scorer, suite, asking, scratch=request.scores, progress=after(0)
         )
-        temperature = fitted_temperature(
-            scorer, validation, asking, lambda done: on_scored(len(records) + done, total)
-        )
+        records = stack.enter_context(scoring)
+        temperature, alone = beside.found(scores, asking, after(len(suite.questions)))
         result = _result(run, suite, scorer, records, temperature)
+        written: dict[str, str] = {}
         if explainer is not None:
             # Two copies of the weights at once would be one too many.
-            scorer.release()
-            before = total - explainer.count
-            result = explainer.explained(
-                run, records, result, lambda done: on_scored(before + done, total)
-            )
-        robustness = with_leaks(robustness_of(records, seed=SEED), leaks, records)
-        if temperature is not None:
-            robustness = with_fitted(robustness, temperature)
-        found = Examination(suite, training.scoring, result, records, robustness)
+            (engine or scorer).release()
+            result, written = explainer.explained(run, records, result, after(scored))
+        robustness = with_asked(
+            with_leaks(robustness_of(records, seed=SEED), leaks, records), temperature, alone
+        )
+        found = Examination(suite, training.scoring, result, records, robustness, written)
         keep(run, request.out, found, int(now_seconds() * 1000))
     return result
-
-
-def _validation(request: EvaluateRequest, suite: Suite) -> Sequence[Question]:
-    """What a temperature is fitted on; says why there is nothing, where something was given."""
-    count = request.params.evaluate.validation_questions
-    validation = read_validation(request.validation, suite, count)
-    if request.validation is not None and count and not validation:
-        request.say(
-            f"{request.validation}: no question can be asked as the suite's are; no temperature is"
-            " fitted"
-        )
-    return validation
 
 
 def _scorer(request: EvaluateRequest, training: TrainingResult, suite: Suite) -> Scorer:

@@ -9,6 +9,8 @@ already-champion            the champion's own weights: could-not-judge, since t
                             nothing to replace, and a pass would promise a new version
 bootstrap-...               no champion yet: accuracy against ``minimum_accuracy`` alone
 suite-differs               the pin is of another suite: could-not-judge
+limits-differ               in words: the champion's replies were had under another limit of
+                            tokens, or it is not known under which: could-not-judge
 questions-differ            the pin has questions that the records lack: could-not-judge
 too-few-common-questions    fewer scored by both than ``minimum_questions``: could-not-judge
 minimum-accuracy            upper end of accuracy below the minimum: reject
@@ -109,7 +111,11 @@ def _case(
 ) -> Case:
     outcomes = outcomes_of(records)
     worst = {record.id: bool(record.correct) for record in records}
-    comparable = pin.version is not None and pin.suite_digest == evaluation.suite_digest
+    comparable = (
+        pin.version is not None
+        and pin.suite_digest == evaluation.suite_digest
+        and pin.max_new_tokens == evaluation.max_new_tokens
+    )
 
     def against_champion(ours: Mapping[str, bool]) -> Comparison | None:
         if not comparable or not ours.keys() & pin.correct.keys():
@@ -191,9 +197,26 @@ def _suite_differs(case: Case) -> Ruling | None:
     return Ruling(
         "could-not-judge",
         "suite-differs",
-        f"{case.champion} is pinned with {known}: evaluate it on"
-        f" {case.evaluation.suite!r} as it is now and pin it again with"
-        " `proctor registry pin --on-suite`.",
+        f"{case.champion} is pinned with {known}, and these answers are of"
+        f" {case.evaluation.suite}. {_pin_again(case)}",
+    )
+
+
+def _limits_differ(case: Case) -> Ruling | None:
+    """A reply that was cut states another letter, or none: the difference would be the limit's."""
+    pinned, ours = case.pin.max_new_tokens, case.evaluation.max_new_tokens
+    if pinned == ours:
+        return None
+    theirs = (
+        "its pin does not tell how long its replies could be"
+        if pinned is None
+        else f"its replies had {pinned} tokens at most"
+    )
+    return Ruling(
+        "could-not-judge",
+        "limits-differ",
+        f"{case.champion} was asked in another way: {theirs}, and these had {ours}."
+        f" {_pin_again(case)}",
     )
 
 
@@ -277,6 +300,7 @@ RULES: Final[tuple[Callable[[Case], Ruling | None], ...]] = (
     _already_champion,
     _bootstrap,
     _suite_differs,
+    _limits_differ,
     _questions_differ,
     _too_few_common,
     _minimum_accuracy,
@@ -287,6 +311,24 @@ RULES: Final[tuple[Callable[[Case], Ruling | None], ...]] = (
 
 
 # ------------------------------------------------------------------- sentences
+
+
+def _pin_again(case: Case) -> str:
+    """The command that has the champion asked as this evaluation was, whatever the parameters
+    say by then."""
+    asked = case.evaluation
+    options = [
+        f"--suite {asked.suite}",
+        f"--max-questions {asked.questions}",
+        f"--protocol {asked.protocol}",
+    ]
+    options += [f"--precision {asked.precision}"] if asked.precision else []
+    limit = asked.max_new_tokens
+    with_limit = "" if limit is None else f", with evaluate.max_new_tokens: {limit} in params.yaml"
+    return (
+        f"Pin it as these were asked: `proctor registry pin {' '.join(options)}`{with_limit} (and"
+        " the --questions of the evaluation, if it had any)."
+    )
 
 
 def _holds(accuracy: Interval, comparison: Comparison | None, params: GateParams) -> bool:

@@ -32,12 +32,14 @@ from evaluation.suite import Suite
 from mcq.generating import (
     DEFAULT_PROMPTING,
     EXPLAINED_BY,
+    NEVER_WROTE,
     PLAIN_PROMPTING,
     PROMPTINGS,
     Prompting,
     Written,
+    checked_prompt,
 )
-from mcq.parsing import letter_of
+from mcq.parsing import READER_VERSION, letter_of
 from mcq.published import published_letter
 from stats.intervals import wilson
 
@@ -78,28 +80,21 @@ def check_writes(training: TrainingResult, deed: str) -> None:
     """Raises ``CannotWrite`` for a model from scratch: nothing but prompts without choices and
     the text of right choices was in its training, so no letter can come of it."""
     if training.method == "scratch":
-        raise CannotWrite(
-            deed,
-            "it was trained from nothing to write the text of the right choice, and has never"
-            " seen a letter or a sentence",
-        )
+        raise CannotWrite(deed, NEVER_WROTE)
 
 
 def check_asks(tokenizer: Any, name: str, questions: Sequence[Question], deed: str) -> None:
     """Build one prompt of the prompting ``name``, so that a checkpoint that cannot be asked so
     is refused before any work. Raises ``CannotWrite``."""
-    try:
-        for question in questions[:1]:
-            PROMPTINGS[name].prompt(tokenizer, question)
-    except Exception as error:  # transformers and Jinja raise whatever a template makes them
-        known = getattr(tokenizer, "chat_template", None) is not None
-        reason = f"its chat template fails ({error})" if known else "it has no chat template"
-        raise CannotWrite(
+    for question in questions[:1]:
+        checked_prompt(
+            tokenizer,
+            name,
+            question,
             deed,
-            f"{name} asks as in a conversation, and {reason}",
             mend="Score it, or ask it in plain text: declare a suite of the protocol generate with"
             f" template {PLAIN_PROMPTING}.",
-        ) from error
+        )
 
 
 def prompting_of(suite: Suite) -> tuple[str, Prompting]:
@@ -240,6 +235,7 @@ def generation_facts(
         reply_tokens=sum(one.tokens for one in replies),
         replies_digest=digest_of_bytes(replies_text(replies).encode()),
         as_published=_wilson(sum(published), len(published)) if published else None,
+        reader_version=READER_VERSION,
     )
 
 

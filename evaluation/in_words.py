@@ -2,17 +2,15 @@
 
 Whether a checkpoint can be asked in words is found out before any work; a killed one goes on
 with the replies that it has (``evaluation.reply_store``); replies are kept before they are
-judged, so that they show why where none states a letter.
+judged, in the run, so that they show why where none states a letter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from contracts.errors import BadInput, EmptySample
-from contracts.files import write_atomically
 from contracts.verdicts import (
     EvaluationResult,
     GenerationFacts,
@@ -55,7 +53,7 @@ def evaluate_in_words(
     on_written: Callable[[int, int], None],
 ) -> EvaluationResult:
     """The protocol generate. Raises as ``evaluation.evaluate.evaluate``: ``EmptySample`` when
-    no reply states a letter, after what became of them was logged and written."""
+    no reply states a letter, after replies and counts were logged; ``out`` stays as it was."""
     _check_possible(request)
     check_writes(training, "answer in words")
     template, _ = prompting_of(suite)
@@ -72,12 +70,13 @@ def evaluate_in_words(
         records, replies = generate_suite(
             generator, suite, limits, lambda done: on_written(done, total), store
         )
-        _keep_text(run, request.out, REPLIES, replies_text(replies))
         facts = generation_facts(suite, replies, limits.max_new_tokens)
-        _keep_text(run, request.out, GENERATION, json_text(facts))
+        written = {REPLIES: replies_text(replies), GENERATION: json_text(facts)}
+        for name, text in written.items():
+            run.log_written(name, text)
         if not any(record.letter for record in records):
             run.log_metrics(generation_metrics(facts), at_milliseconds)
-            raise _no_letter(request.out, facts, len(replies))
+            raise _no_letter(run.run_id, facts, len(replies))
         result = summarise(records, suite, run_id=run.run_id, digest=generator.digest).model_copy(
             update={
                 "template": template,
@@ -86,7 +85,7 @@ def evaluate_in_words(
             }
         )
         robustness = with_leaks(robustness_of(records, seed=SEED), leaks, records)
-        found = Examination(suite, training.scoring, result, records, robustness)
+        found = Examination(suite, training.scoring, result, records, robustness, written)
         keep(run, request.out, found, at_milliseconds)
     return result
 
@@ -105,8 +104,9 @@ def _check_possible(request: EvaluateRequest) -> None:
         )
 
 
-def _no_letter(out: Path, facts: GenerationFacts, questions: int) -> EmptySample:
-    """Without a letter there is no accuracy; what is known instead is kept by then, and said."""
+def _no_letter(run_id: str, facts: GenerationFacts, questions: int) -> EmptySample:
+    """Without a letter there is no accuracy, and so no result that files could stand beside; what
+    is known instead is in the run by then, and said."""
     published = facts.as_published
     by_rules = f"; by CodeMMLU's own rules {published.estimate:.1%}" if published else ""
     return EmptySample(
@@ -114,7 +114,8 @@ def _no_letter(out: Path, facts: GenerationFacts, questions: int) -> EmptySample
         f"none of the {questions} questions was answered with a letter"
         f" ({facts.unparsed} replies state none, {facts.cut} of all met the limit of"
         f" {facts.max_new_tokens} tokens, {facts.unanswered} prompts left no room{by_rules}):"
-        f" {out / REPLIES} shows what was written, {out / GENERATION} counts it",
+        f" run {run_id} holds evaluation/{REPLIES}, which shows what was written, and"
+        f" evaluation/{GENERATION}, which counts it",
     )
 
 
@@ -145,8 +146,9 @@ class Explainer:
         records: Sequence[QuestionRecord],
         result: EvaluationResult,
         progress: Callable[[int], None],
-    ) -> EvaluationResult:
-        """``result`` with how the explanations agree with ``records``; they are kept."""
+    ) -> tuple[EvaluationResult, dict[str, str]]:
+        """``result`` with how the explanations agree with ``records``, and the explanations as
+        the text of their file; they are logged."""
         agreement, replies = explain(
             self.generator,
             self.suite,
@@ -156,8 +158,9 @@ class Explainer:
             progress,
             _store(self.request, self.generator, EXPLAINED_BY),
         )
-        _keep_text(run, self.request.out, EXPLANATIONS, replies_text(replies))
-        return result.model_copy(update={"explanation": agreement})
+        text = replies_text(replies)
+        run.log_written(EXPLANATIONS, text)
+        return result.model_copy(update={"explanation": agreement}), {EXPLANATIONS: text}
 
 
 def _generator(request: EvaluateRequest, digest: str) -> Generator:
@@ -185,8 +188,3 @@ def _store(request: EvaluateRequest, generator: Generator, template: str) -> Rep
         fresh=request.fresh,
         say=request.say,
     )
-
-
-def _keep_text(run: EvaluationRun, out: Path, name: str, text: str) -> None:
-    run.log_written(name, text)
-    write_atomically(out / name, text)

@@ -41,14 +41,30 @@ class KeptLines(Generic[Entry]):
     def read(self) -> Iterator[Entry | None]:
         """Every line's entry in order, ``None`` for one that is not, to the byte, as it was
         written. Marks the file as used, so that pruning spares it."""
+        return (entry for _, entry in self.placed())
+
+    def placed(self) -> Iterator[tuple[int, Entry | None]]:
+        """As ``read``, each behind its place for ``at``. A line is in memory at a time."""
         try:
-            data = self.path.read_bytes()
+            stream = self.path.open("rb")
         except FileNotFoundError:
             return
-        os.utime(self.path)
-        for line in data.split(b"\n"):
-            if line:
-                yield self._entry_of(line)
+        with stream:
+            os.utime(stream.fileno())
+            place = 0
+            for line in stream:
+                if line != b"\n":
+                    yield place, self._entry_of(line.removesuffix(b"\n"))
+                place += len(line)
+
+    def at(self, place: int) -> Entry | None:
+        """The entry at a place of ``placed``; ``None`` where the file has none there by now."""
+        try:
+            with self.path.open("rb") as stream:
+                stream.seek(place)
+                return self._entry_of(stream.readline().removesuffix(b"\n"))
+        except FileNotFoundError:
+            return None
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Append one line for each entry, all in one write. Raises ``StorageFull``."""

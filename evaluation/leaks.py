@@ -32,7 +32,7 @@ from evaluation.request import EvaluateRequest
 from evaluation.suite import Suite
 
 # Raised with every change of what the rules or the contamination check find.
-LEAKS_VERSION: Final = 2
+LEAKS_VERSION: Final = 3
 
 
 class Leaks(Shape):

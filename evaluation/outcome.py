@@ -1,22 +1,24 @@
 """What an evaluation found, logged to MLflow and written to a folder.
 
-Files are written last, the result after the records that it names, so that whatever fails
-leaves what stood there.
+Files are written last and together, the result after the records that it names, so that
+whatever fails leaves what stood there; what an earlier result named and this one does not is
+removed, so that a folder never holds files of two evaluations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from contracts.files import write_atomically
+from contracts.files import write_together
 from contracts.models import ScoringMethod
 from contracts.reports import Way
 from contracts.robustness import RobustnessReport
 from contracts.verdicts import EvaluationResult, GroupAccuracy, QuestionRecord
 from evaluation.drawings import alone
+from evaluation.generated import EXPLANATIONS, GENERATION, REPLIES
 from evaluation.metrics.accuracy import chance_accuracy
 from evaluation.metrics.calibration import reliability
 from evaluation.metrics.catalogue import flat_metrics
@@ -24,7 +26,7 @@ from evaluation.metrics.misconceptions import shown_misconceptions
 from evaluation.report.build import Extras, build_report
 from evaluation.report.document import render_html
 from evaluation.report.pictures import drawings_of
-from evaluation.results import csv_text, json_text, records_text, write_shape
+from evaluation.results import csv_text, json_text, records_text
 from evaluation.suite import Suite
 from evaluation.tracking import REPORT_FILE, REPORT_PAGE, EvaluationRun, asked_text
 from mcq.loaders import questions_digest
@@ -33,22 +35,26 @@ RECORDS: Final = "records.jsonl"
 RESULT: Final = "evaluation.json"
 METRICS: Final = "metrics/evaluation.json"
 PLOTS: Final = "plots"
+# Files that only evaluations in words have.
+WRITTEN: Final = (REPLIES, GENERATION, EXPLANATIONS)
 
 
 @dataclass(frozen=True)
 class Examination:
-    """What an evaluation found. ``scoring``: the version's own method."""
+    """What an evaluation found. ``scoring``: the version's own method. ``written``: the texts of
+    ``WRITTEN`` that belong to it, by file name."""
 
     suite: Suite
     scoring: ScoringMethod
     result: EvaluationResult
     records: Sequence[QuestionRecord]
     robustness: RobustnessReport
+    written: Mapping[str, str] = field(default_factory=dict)
 
 
 def keep(run: EvaluationRun, out: Path, examined: Examination, at_milliseconds: int) -> None:
-    """Log and write what was found, the result last. Raises ``TrackingAway``,
-    ``StorageFull``."""
+    """Log and write what was found, the result last; ``written`` was logged when it was had.
+    Raises ``TrackingAway``, ``StorageFull``."""
     result, records, suite = examined.result, examined.records, examined.suite
     chance = chance_accuracy(suite.questions, records)
     metrics = flat_metrics(result, examined.robustness, chance)
@@ -63,21 +69,28 @@ def keep(run: EvaluationRun, out: Path, examined: Examination, at_milliseconds: 
         shots_by=result.shots_by,
         shots_digest=questions_digest(suite.shots.every) if suite.shots.every else None,
         precision=result.precision,
+        max_new_tokens=result.max_new_tokens,
     )
     stems = {question.id: asked_text(question) for question in suite.questions}
-    extras = Extras(chance=chance, way=way, stems=stems)
+    choices = {question.id: question.choices for question in suite.questions}
+    extras = Extras(chance=chance, way=way, stems=stems, choices=choices)
     report = build_report(result, records, examined.robustness, extras=extras)
     drawings = drawings_of(report)
     page = render_html(report, drawings)
     run.log_report(page, json_text(report))
     run.log_drawings({name: alone(svg) for name, svg in drawings.items()})
-    write_atomically(out / REPORT_PAGE, page)
-    write_shape(out / REPORT_FILE, report)
-    for name, table in _plots(result, records).items():
-        write_atomically(out / PLOTS / name, table)
-    write_atomically(out / METRICS, json_text(metrics))
-    write_atomically(out / RECORDS, text)
-    write_shape(out / RESULT, result)
+    files = {
+        REPORT_PAGE: page,
+        REPORT_FILE: json_text(report),
+        **{f"{PLOTS}/{name}": table for name, table in _plots(result, records).items()},
+        METRICS: json_text(metrics),
+        **examined.written,
+        RECORDS: text,
+        RESULT: json_text(result),
+    }
+    write_together({out / name: content for name, content in files.items()})
+    for name in set(WRITTEN) - examined.written.keys():
+        (out / name).unlink(missing_ok=True)
 
 
 def _plots(result: EvaluationResult, records: Sequence[QuestionRecord]) -> dict[str, str]:

@@ -50,6 +50,19 @@ th {{ font-size: .85rem; color: var(--soft); vertical-align: bottom; }}
 tr:nth-child(even) td {{ background: var(--band); }}
 th.n, td.n {{ text-align: right; white-space: nowrap; }}
 td.long {{ overflow-wrap: anywhere; min-width: 14rem; }}
+.asked, .choices span {{ white-space: pre-wrap; }}
+.asked {{ font: .85rem/1.4 ui-monospace, monospace; }}
+article {{ border-bottom: 1px solid var(--line); padding-bottom: .8rem; }}
+article h3 {{ margin-bottom: 0; }} article p {{ margin: 0 0 .5rem; }}
+.choices {{ list-style: none; margin: .5rem 0 0; padding: 0; }}
+.choices li {{ display: flex; gap: .6rem; align-items: baseline; padding: .15rem .5rem;
+  border-left: .25rem solid transparent; }}
+.choices b {{ font-size: .9rem; }}
+.choices span {{ flex: 0 1 auto; min-width: 0; font: .85rem/1.4 ui-monospace, monospace; }}
+.choices b, .choices em {{ flex: none; }}
+.choices em {{ font: italic .85rem/1.4 system-ui, sans-serif; color: var(--soft); }}
+.choices li.right {{ border-color: var(--blue); background: var(--band); }}
+.choices li.answered {{ border-color: var(--orange); background: var(--band); }}
 td.text {{ font: .85rem/1.4 ui-monospace, monospace; white-space: pre-wrap;
   overflow-wrap: anywhere; }}
 @media (max-width: 40rem) {{

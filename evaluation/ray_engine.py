@@ -1,6 +1,6 @@
 """Scoring on the machines of a Ray cluster: one scorer an actor, batches to whoever is free.
 
-The one file that imports Ray. This process plans the batches (``evaluation.engine``), keeps
+The one file that imports Ray. This process plans the batches (``evaluation.batches``), keeps
 a bounded number of them in flight and hands each result on as it comes. A worker that dies,
 with its process or its node, or that hangs while another is idle, gives its batches back:
 another scores them, and a new worker is started wherever the cluster has a CPU. An error of
@@ -32,9 +32,10 @@ from ray.exceptions import RayError, RayTaskError
 
 from contracts.errors import ClusterAway, DigestMismatch, ProctorError
 from contracts.questions import Question
-from evaluation.engine import LOCAL_CLUSTER, Batch, ClusterSettings, OnBatch, planned
+from contracts.usable_cpus import usable_cpus
+from evaluation.batches import LOCAL_CLUSTER, Batch, ClusterSettings, OnBatch, planned
 from evaluation.run import Asking
-from mcq.scorer import Scored, Scorer, ScorerIdentity
+from mcq.scorer import Reads, Scored, Scorer, ScorerIdentity
 
 # What Ray asks for at least is 75 MiB; a batch is a few kilobytes.
 OBJECT_STORE_BYTES: Final = 100 * 1024 * 1024
@@ -46,10 +47,12 @@ DEATHS_PER_BATCH: Final = 3
 
 @dataclass(frozen=True)
 class WorkerFacts:
-    """Where a worker runs: Ray's id of its node, and its process there."""
+    """Where a worker runs: Ray's id of its node, and its process there; and what its scorer
+    ``reads``, which the plan is made by."""
 
     node: str
     pid: int
+    reads: Reads
 
 
 class _Worker:
@@ -77,7 +80,7 @@ class _Worker:
                 mend="Every node needs this version of Proctor and the same files.",
             )
         self._scorer = scorer
-        return WorkerFacts(node, os.getpid())
+        return WorkerFacts(node, os.getpid(), scorer.reads)
 
     def score(self, batch: Batch) -> list[Scored]:
         if self._scorer is None:
@@ -104,7 +107,7 @@ class _Flight:
 
 @dataclass
 class _State:
-    """One scoring under way. ``again`` are the batches of workers that died."""
+    """The workers and what they do. ``again`` are the batches of workers that died."""
 
     hands: list[_Hand] = field(default_factory=list)
     flights: dict[Any, _Flight] = field(default_factory=dict)
@@ -115,17 +118,16 @@ class _State:
 class RayEngine:
     """An engine over a cluster; a context, which it joins on entry and leaves at the end.
 
-    ``scorer`` plans only; workers load their own, on their CPUs. ``reruns`` counts batches that
-    were given to another worker; ``lost`` counts workers that died.
+    ``scorer`` only makes tokens, and its weights are not read: workers load their own, on their
+    CPUs, and the first to have done so says what the plan must know of them. Workers stay for
+    the next scoring until ``release``. ``reruns`` counts batches that were given to another
+    worker; ``lost`` counts workers that died.
     """
 
-    def __init__(
-        self, settings: ClusterSettings, scorer: Scorer, checkpoint: Path, asking: Asking
-    ) -> None:
+    def __init__(self, settings: ClusterSettings, scorer: Scorer, checkpoint: Path) -> None:
         self._settings = settings
         self._scorer = scorer
         self._checkpoint = checkpoint.resolve()
-        self._asking = asking
         self._stack = contextlib.ExitStack()
         self._state = _State()
         self._count = 0
@@ -149,20 +151,30 @@ class RayEngine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        try:
+            self.release()
+        finally:
+            self._stack.close()
 
     @property
     def workers(self) -> tuple[WorkerFacts, ...]:
         """The workers that have loaded and that nobody has seen die."""
         return tuple(hand.facts for hand in self._state.hands if hand.facts is not None)
 
-    def score(self, questions: Iterable[Question], on_batch: OnBatch) -> None:
+    def release(self) -> None:
+        """As ``Engine.release``."""
+        state, self._state = self._state, _State()
+        for hand in state.hands:
+            ray.kill(hand.actor)
+
+    def score(self, questions: Iterable[Question], asking: Asking, on_batch: OnBatch) -> None:
         """As ``Engine.score``. Raises ``ClusterAway`` when nothing comes back for
         ``stalled_seconds`` or one batch ends several workers, and what a scorer raises."""
-        state = self._state = _State()
-        plan = planned(self._scorer, questions, self._asking, on_batch)
+        state = self._state
+        state.deaths.clear()
+        plan = self._plan(state, questions, asking, on_batch)
         try:
-            for _ in range(self._count):
+            while len(state.hands) < self._count:
                 self._start(state)
             while self._send(state, plan):
                 done, _ = ray.wait(list(state.flights), timeout=self._settings.stalled_seconds)
@@ -170,11 +182,16 @@ class RayEngine:
                     self._take(state, done[0], on_batch)
                 else:
                     self._give_up_on_the_silent(state)
-        finally:
-            for hand in state.hands:
-                ray.kill(hand.actor)
-            state.flights.clear()
-            state.hands.clear()
+        except BaseException:
+            self.release()  # what they still score is nobody's by now
+            raise
+
+    def _plan(
+        self, state: _State, questions: Iterable[Question], asking: Asking, on_batch: OnBatch
+    ) -> Iterator[Batch]:
+        """Begun when the first batch is wanted, and so when a worker has loaded."""
+        reads = next(hand.facts.reads for hand in state.hands if hand.facts is not None)
+        yield from planned(self._scorer, questions, asking, on_batch, reads=reads)
 
     def _start(self, state: _State) -> None:
         # Spread: where a node dies, others go on.
@@ -268,7 +285,7 @@ def _joined(settings: ClusterSettings) -> Iterator[None]:
     if folder is not None:
         given = {
             "address": "local",
-            "num_cpus": settings.workers or os.cpu_count(),
+            "num_cpus": settings.workers or max(1, int(usable_cpus())),
             "num_gpus": 0,
             "object_store_memory": OBJECT_STORE_BYTES,
             "include_dashboard": False,

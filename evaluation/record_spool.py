@@ -49,6 +49,9 @@ class RecordSpool(Sequence[QuestionRecord]):
         self._starts[place], self._lengths[place] = self._end, len(line)
         self._end += len(line)
 
+    def has(self, place: int) -> bool:
+        return place < len(self._lengths) and bool(self._lengths[place])
+
     def lines(self) -> Iterator[bytes]:
         """The lines of ``records.jsonl``, in the order of places."""
         return (self._line(place) for place in range(len(self)))

@@ -9,7 +9,7 @@ from pathlib import Path
 from contracts.params import Params
 from contracts.run_group import RunGroup
 from contracts.suites import Protocol, SuiteSpec
-from evaluation.engine import ClusterSettings
+from evaluation.batches import ClusterSettings
 from evaluation.suite import Suite
 from evaluation.tracking import EvaluationRun
 

@@ -1,8 +1,8 @@
 """All that a report says beyond accuracy, out of records: one call, pure, seeded.
 
 ``robustness_of`` needs records only; ``with_leaks`` adds what the questions tell of
-themselves, ``with_fitted`` the version's temperature. What has no meaning stays ``None`` with
-its reason. Formulas and sources: ``docs/statistics.md``.
+themselves, ``with_asked`` what the version was asked beside the suite. What has no meaning
+stays ``None`` with its reason. Formulas and sources: ``docs/statistics.md``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from contracts.robustness import (
     OrdersReport,
     ReliabilityBin,
     RobustnessReport,
+    UnreadReport,
 )
 from contracts.verdicts import FittedTemperature, Interval, QuestionRecord
 from evaluation.defaults import LEVEL
@@ -54,6 +55,7 @@ NO_ORDERS: Final = "no question was asked in several orders"
 TOO_FEW: Final = "fewer than two questions were asked in several orders"
 NO_PRIOR: Final = "5 % of the questions asked in several orders is less than one question"
 NO_QUESTIONS: Final = "the questions themselves were not given"
+NOT_ASKED: Final = "the version was not asked by its choices alone"
 NOT_FITTED: Final = "no temperature was fitted"
 FEW_FAMILIES: Final = "fewer than two families were scored"
 ALL_SEEN: Final = "no question was scored that has no twin in the training data"
@@ -90,6 +92,7 @@ def robustness_of(records: Sequence[QuestionRecord], *, seed: int) -> Robustness
     missing |= {
         "temperature": NOT_FITTED,
         "choices_only": NO_QUESTIONS,
+        "unread": NOT_ASKED,
         "contamination": NO_QUESTIONS,
         "unseen": NO_QUESTIONS,
     }
@@ -119,9 +122,13 @@ def with_leaks(
     return _with(report, {**sections, "unseen": unseen}, {})
 
 
-def with_fitted(report: RobustnessReport, temperature: FittedTemperature) -> RobustnessReport:
-    """The report with the version's temperature."""
-    return _with(report, {"temperature": temperature}, {})
+def with_asked(
+    report: RobustnessReport, temperature: FittedTemperature | None, unread: UnreadReport | None
+) -> RobustnessReport:
+    """The report with what the version was asked beside the suite: its temperature, and its
+    accuracy without the question. ``None`` leaves a gap as it is."""
+    asked = {"temperature": temperature, "unread": unread}
+    return _with(report, {name: one for name, one in asked.items() if one is not None}, {})
 
 
 def _with(

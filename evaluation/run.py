@@ -7,10 +7,10 @@ and the store are arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from contracts.digests import digest_of_bytes
 from contracts.errors import EmptySample
@@ -19,11 +19,15 @@ from contracts.verdicts import EvaluationResult, QuestionRecord
 from evaluation.defaults import LEVEL
 from evaluation.metrics.accuracy import accuracy_by, accuracy_of
 from evaluation.results import records_text
-from evaluation.scores import ScoreStore
+from evaluation.scores import ScoreIndex, ScoreStore
 from evaluation.shots import NO_SHOTS, Shots
 from evaluation.suite import Suite
 from mcq.orders import Orders
 from mcq.scoring.scored import Scored
+
+# Of a suite that is not in memory as a whole, so much is: its tokens, of 400 tokens a question,
+# are some 10 MB.
+WINDOW_QUESTIONS: Final = 1_024
 
 
 class Scores(Protocol):
@@ -78,33 +82,43 @@ class Asking:
 
     def known(
         self, scorer: Scores, questions: Sequence[Question], group: Group
-    ) -> dict[int, Scored]:
-        """What need not be scored again, by place."""
-        store = group.store
-        if store is None or self.fresh:
-            return {}
-        found = store.read()
-        if found.dropped:
+    ) -> Iterator[tuple[int, Scored]]:
+        """What need not be scored again, with its place, one after the other as it is read."""
+        index = self._index(group)
+        if index is None:
+            return
+        if index.dropped and group.store is not None:
             self.say(
-                f"{store.path}: {found.dropped} damaged lines were passed over; what they held is"
-                " scored again"
+                f"{group.store.path}: {index.dropped} damaged lines were passed over; what they"
+                " held is scored again"
             )
-        if not found.answers:
-            return {}
-        digests = scorer.digests(
-            [questions[place] for place in group.places], shots=group.shots, orders=self.orders
-        )
-        return {
-            place: found.answers[digest]
-            for place, digest in zip(group.places, digests, strict=True)
-            if digest in found.answers
-        }
+        for place, digest in self._digests(scorer, questions, group) if index else ():
+            answer = index.get(digest)
+            if answer is not None:
+                yield place, answer
 
-    def missing_count(self, scorer: Scores, questions: Sequence[Question]) -> int:
-        """How many of the questions a store does not answer; hears of no damaged line."""
-        quiet = replace(self, say=lambda _text: None)
-        groups = self.groups(questions)
-        return len(questions) - sum(len(quiet.known(scorer, questions, one)) for one in groups)
+    def has_all(self, scorer: Scores, questions: Sequence[Question]) -> bool:
+        """Whether the stores answer every question; hears of no damaged line."""
+        for group in self.groups(questions):
+            index = self._index(group)
+            if index is None or any(
+                digest not in index for _, digest in self._digests(scorer, questions, group)
+            ):
+                return False
+        return True
+
+    def _index(self, group: Group) -> ScoreIndex | None:
+        return None if group.store is None or self.fresh else group.store.index()
+
+    def _digests(
+        self, scorer: Scores, questions: Sequence[Question], group: Group
+    ) -> Iterator[tuple[int, str]]:
+        """Of what each question asks, with its place; a window's texts are in memory together."""
+        for first in range(0, len(group.places), WINDOW_QUESTIONS):
+            places = group.places[first : first + WINDOW_QUESTIONS]
+            asked = [questions[place] for place in places]
+            digests = scorer.digests(asked, shots=group.shots, orders=self.orders)
+            yield from zip(places, digests, strict=True)
 
 
 def score_questions(
@@ -119,7 +133,7 @@ def score_questions(
     groups = asking.groups(questions)
     answers: dict[int, Scored] = {}
     for group in groups:
-        answers |= asking.known(scorer, questions, group)
+        answers.update(asking.known(scorer, questions, group))
     progress(len(answers))
     for group in groups:
         missing = [place for place in group.places if place not in answers]

@@ -11,8 +11,9 @@ suite.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -48,13 +49,53 @@ class Entry(Shape):
         )
 
 
-@dataclass(frozen=True)
-class Found:
-    """What a file holds: answers by the digest of what was asked, and how many lines were
-    dropped."""
+class ScoreIndex:
+    """Where a file's answers stand: some hundred bytes an answer, however long that is. An answer
+    is read when it is asked for; ``dropped`` counts the lines that are none."""
 
-    answers: dict[str, Scored] = field(default_factory=dict)
-    dropped: int = 0
+    def __init__(self, lines: KeptLines[Entry]) -> None:
+        """Reads the whole file once, a line at a time."""
+        self._lines = lines
+        self.dropped = 0
+        every: dict[bytes, int] = {}
+        firsts: dict[bytes, int] = {}
+        for place, entry in lines.placed():
+            if entry is None:
+                self.dropped += 1
+                continue
+            every[_key(entry.asked)] = place
+            single = as_single(entry.asked)
+            if single is None:
+                continue
+            if entry.unscored is None:
+                firsts[_key(single)] = place
+            else:  # an order that could not be scored may be another than the first
+                firsts.pop(_key(single), None)
+        # An answer to the first order alone comes before one to all of them.
+        self._places = firsts | every
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, asked: str) -> bool:
+        return _key(asked) in self._places
+
+    def get(self, asked: str) -> Scored | None:
+        """The answer to what has this digest, of two the later; ``None`` where there is none, or
+        where the file was taken away since."""
+        place = self._places.get(_key(asked))
+        entry = None if place is None else self._lines.at(place)
+        if entry is None:
+            return None
+        if entry.asked == asked:
+            return entry.scored()
+        if as_single(entry.asked) == asked and entry.unscored is None:
+            return replace(entry.scored(), orders=(), asked=asked)
+        return None
+
+
+def _key(asked: str) -> bytes:
+    return hashlib.blake2b(asked.encode(), digest_size=16).digest()
 
 
 class ScoreStore:
@@ -73,34 +114,15 @@ class ScoreStore:
         """The answers of the same identity after ``shots``, in a file of their own."""
         return ScoreStore(self._folder, self._identity, shots)
 
-    def read(self) -> Found:
-        """Every answer whose line is whole; of two to one question the later. An answer in every
-        order is one in the first, where none was asked alone. Marks the file as used, so that
-        pruning spares it."""
-        answers: dict[str, Scored] = {}
-        dropped = 0
-        for entry in self._lines.read():
-            if entry is None:
-                dropped += 1
-            else:
-                answers[entry.asked] = entry.scored()
-        return Found(_firsts(answers) | answers, dropped)
+    def index(self) -> ScoreIndex:
+        """Where every answer stands whose line is whole. An answer in every order is one in the
+        first, where none was asked alone. Marks the file as used, so that pruning spares it."""
+        return ScoreIndex(self._lines)
 
     def add(self, answers: Sequence[Scored]) -> None:
         """Append one line for each answer, all in one write. Raises ``StorageFull``, and
         ``ValueError`` for an answer that does not know what it answers."""
         self._lines.add([_entry(one) for one in answers])
-
-
-def _firsts(answers: Mapping[str, Scored]) -> dict[str, Scored]:
-    """The answers in every order, as those in the first alone."""
-    found: dict[str, Scored] = {}
-    for asked, scored in answers.items():
-        single = as_single(asked)
-        # An order that could not be scored may be another than the first.
-        if single is not None and scored.unscored is None:
-            found[single] = replace(scored, orders=(), asked=single)
-    return found
 
 
 def _entry(scored: Scored) -> Entry:

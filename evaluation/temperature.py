@@ -9,16 +9,24 @@ changes no answer. Knows no MLflow; how it is fitted stands in ``mcq.calibration
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from contracts.questions import Question
-from contracts.verdicts import FittedTemperature
+from contracts.verdicts import ENOUGH_VALIDATION, FittedTemperature, Interval
+from evaluation.defaults import LEVEL, SEED
 from evaluation.run import Asking, Scores, score_questions
 from evaluation.shots import same_question
 from evaluation.suite import Suite, in_order
-from mcq.calibration import COLDEST, HOTTEST, fit_temperature, mean_nats, with_temperature
+from mcq.calibration import (
+    COLDEST,
+    HOTTEST,
+    fit_temperature,
+    mean_nats,
+    temperature_interval,
+    with_temperature,
+)
 from mcq.loaders import load_questions, questions_digest
 
 
@@ -39,14 +47,24 @@ def read_validation(path: Path | None, suite: Suite, count: int) -> tuple[Questi
     return tuple(in_order(usable)[:count])
 
 
+def asked_once(validation: Sequence[Question], asking: Asking) -> tuple[Sequence[Question], Asking]:
+    """What the version is asked for its temperature, and how."""
+    return validation, replace(asking, orders="single")
+
+
 def fitted_temperature(
     scorer: Scores,
     validation: Sequence[Question],
     asking: Asking,
     progress: Callable[[int], None] = lambda _done: None,
+    *,
+    families: Collection[str | None],
+    source: Path | None = None,
 ) -> FittedTemperature | None:
-    """Scored and fitted; ``None`` where no question could be scored."""
-    answers = score_questions(scorer, validation, replace(asking, orders="single"), progress)
+    """Scored and fitted; ``None`` where no question could be scored. ``families``: those of the
+    suite's questions, ``None`` among them where a question has none; ``source``: the file that
+    ``validation`` is from."""
+    answers = score_questions(scorer, *asked_once(validation, asking), progress)
     scored = [
         (question, question.gold, answer.probabilities)
         for question, answer in zip(validation, answers, strict=True)
@@ -57,11 +75,25 @@ def fitted_temperature(
     golds = [gold for _, gold, _ in scored]
     before = [probabilities for _, _, probabilities in scored]
     value = fit_temperature(before, golds)
+    at_bound = value in {COLDEST, HOTTEST}
     return FittedTemperature(
         value=value,
         questions=len(scored),
         questions_digest=questions_digest(question for question, _, _ in scored),
         nats_before=mean_nats(before, golds),
         nats_after=mean_nats([with_temperature(one, value) for one in before], golds),
-        at_bound=value in {COLDEST, HOTTEST},
+        at_bound=at_bound,
+        interval=None if at_bound else _interval(before, golds, value),
+        source=None if source is None else str(source),
+        other_families_count=sum(question.family not in families for question, _, _ in scored),
     )
+
+
+def _interval(
+    probabilities: Sequence[Sequence[float]], golds: Sequence[int], value: float
+) -> Interval | None:
+    """Around ``value``; ``None`` for too few questions."""
+    if len(golds) < ENOUGH_VALIDATION:
+        return None
+    lower, upper = temperature_interval(probabilities, golds, LEVEL, seed=SEED)
+    return Interval(estimate=value, lower=min(lower, value), upper=max(upper, value), level=LEVEL)

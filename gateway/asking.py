@@ -1,158 +1,172 @@
-"""Asks an answerer, and believes nothing that it did not check.
+"""Asks an answerer, within a deadline, unless it is ejected.
 
-A reply counts as an answer only when it has the shape of one, names a probability for
-exactly the question's letters, is consistent in itself and comes from the version that
-the plan says. Asking is safe to repeat (scoring changes nothing), so a connection that
-broke is tried once more, within the same deadline. The deadline covers everything from
-connecting to the last byte. Source: https://www.python-httpx.org/exceptions/
+Asking is safe to repeat (scoring changes nothing), so a connection that broke is tried once
+more, within the same deadline; what was answered, refused or not answered in time is not. The
+deadline covers everything from connecting to the last byte, and travels along. What comes
+back is believed only as far as ``gateway.replies`` has checked it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import Final
 
-import httpx
-from pydantic import ValidationError
-
-from contracts.answers import Answer, AnswerRequest, Problem
-from contracts.errors import AnswererAway, AnswererBroken, DeadlinePassed, QuestionNotScored
-from contracts.questions import letters_for
-from gateway.plan import Backend, Slot
+from contracts.errors import AnswererAway, AnswererBroken, DeadlinePassed, ProctorError
+from contracts.traffic import CANARY, Slot
+from gateway.asked import Asked
+from gateway.deadlines import Deadline
+from gateway.entry import DEADLINE_HEADER
+from gateway.health import REASONS, Failure, Health, Permit
+from gateway.plan import Backend
+from gateway.posed import Posed
 from gateway.problems import REQUEST_ID_HEADER
+from gateway.replies import OK, ReplyReader, Told
+from gateway.spans import Spans
+from gateway.tracing import TRACE_HEADER, TRACE_STATE_HEADER
+from gateway.watch import tell
+from gateway.wire import NoReply, ReplyTooLong, Wire
 
-_LARGEST_REPLY_BYTES: Final = 65_536
+_LARGEST_REPLY_BYTES: Final = 65_536  # for each question
 _TRIES: Final = 2
-_SUM_TOLERANCE: Final = 1e-6
-# Shorter than the 5 s after which the answerer's server closes an idle connection.
-_KEEP_ALIVE_SECONDS: Final = 2.0
+# Of a call about many, so much of the time is the answerer's: those that it has scored by
+# then still come back before the deadline.
+_SCORING_RATIO: Final = 0.95
 
 
 class AnswererClient:
-    """Speaks to answerers over one pool of connections. Close it when done.
+    """Speaks to answerers over ``wire``, which it closes when it is closed."""
 
-    ``deadline_seconds`` bounds one question, ``connect_seconds`` each connection.
-    """
-
-    def __init__(
-        self,
-        *,
-        deadline_seconds: float,
-        connect_seconds: float,
-        most_connections: int,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self._deadline_seconds = deadline_seconds
-        self._connect_seconds = connect_seconds
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            timeout=httpx.Timeout(deadline_seconds, connect=connect_seconds),
-            limits=httpx.Limits(
-                max_connections=most_connections, keepalive_expiry=_KEEP_ALIVE_SECONDS
-            ),
-            follow_redirects=False,
-            trust_env=False,  # answerers are neighbours: no proxy stands between
-        )
+    def __init__(self, wire: Wire, spans: Spans, *, probe_timeout_seconds: float) -> None:
+        self._wire = wire
+        self._spans = spans
+        self._probe_timeout_seconds = probe_timeout_seconds
+        self.retries_total = 0
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._wire.close()
 
-    async def is_ready(self, backend: Backend) -> bool:
-        """Whether the answerer says so itself, within the time to connect twice over."""
+    async def probe(self, backend: Backend) -> Failure | None:
+        """``None`` when the answerer says that it is ready, else what was wrong."""
         try:
-            async with asyncio.timeout(2 * self._connect_seconds):
-                reply = await self._client.get(f"{backend.url}/readyz")
-        except (httpx.HTTPError, TimeoutError):
-            return False
-        return reply.status_code == httpx.codes.OK
+            async with asyncio.timeout(self._probe_timeout_seconds):
+                status = await self._wire.look(f"{backend.url}/readyz")
+        except TimeoutError:
+            return "silent"
+        except NoReply as error:
+            return error.failure
+        return None if status == OK else "unready"
 
     async def ask(
-        self, slot: Slot, backend: Backend, request: AnswerRequest, request_id: str
-    ) -> Answer:
-        """The checked answer. Raises ``AnswererAway``, ``AnswererBroken``,
-        ``DeadlinePassed``, or ``QuestionNotScored`` when the version cannot score it."""
+        self,
+        slot: Slot,
+        backend: Backend,
+        health: Health,
+        questions: Sequence[Posed],
+        deadline: Deadline,
+        asked: Asked,
+    ) -> list[Told]:
+        """What became of each question, in one call: ``AnswererAway``, ``AnswererBroken``,
+        ``DeadlinePassed``, ``QuestionNotScored`` or the answer. Of ``asked`` only the names
+        that travel along are used."""
+        before = health.state
+        permit = health.begin()
+        if permit is None:
+            return [AnswererAway(slot, health.reason)] * len(questions)
         try:
-            async with asyncio.timeout(self._deadline_seconds):
-                status, body = await self._post(slot, backend, request, request_id)
-        except TimeoutError as error:
-            raise DeadlinePassed(slot, self._deadline_seconds) from error
-        if status != httpx.codes.OK:
-            raise _refusal(slot, status, body)
-        return _checked(slot, backend, request, body)
-
-    async def _post(
-        self, slot: Slot, backend: Backend, request: AnswerRequest, request_id: str
-    ) -> tuple[int, bytes]:
-        content = request.model_dump_json(exclude_none=True).encode()
-        headers = {"Content-Type": "application/json", REQUEST_ID_HEADER: request_id}
-        outgoing = self._client.build_request(
-            "POST", f"{backend.url}/answer", content=content, headers=headers
-        )
-        broken: httpx.HTTPError | None = None
-        for _ in range(_TRIES):
-            try:
-                return await self._send(slot, outgoing)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                raise AnswererAway(slot, "nothing listens there") from error
-            except httpx.PoolTimeout as error:
-                raise AnswererAway(slot, "too many questions are under way") from error
-            except httpx.TimeoutException as error:
-                raise DeadlinePassed(slot, self._deadline_seconds) from error
-            except httpx.DecodingError as error:
-                raise AnswererBroken(slot, "its reply cannot be decoded") from error
-            except httpx.TransportError as error:
-                broken = error
-        raise AnswererAway(slot, "it broke the connection") from broken
-
-    async def _send(self, slot: Slot, outgoing: httpx.Request) -> tuple[int, bytes]:
-        reply = await self._client.send(outgoing, stream=True)
-        try:
-            body = b""
-            async for piece in reply.aiter_bytes():
-                body += piece
-                if len(body) > _LARGEST_REPLY_BYTES:
-                    raise AnswererBroken(slot, "its reply has no end")
-            return reply.status_code, body
+            with self._spans.ask(asked, slot) as trace:
+                call = _Call(slot, backend, questions, deadline, asked, trace)
+                status, body = await self._reach(call, health, permit)
+        except ProctorError as error:
+            return [error] * len(questions)
+        else:
+            return ReplyReader(slot, backend, deadline).read(questions, status, body)
         finally:
-            await reply.aclose()
+            tell(slot, backend, before, health)
 
+    async def _reach(self, call: _Call, health: Health, permit: Permit) -> tuple[int, bytes]:
+        """The reply, whatever it says; ``health`` hears whether there was one. Raises
+        ``AnswererAway``, ``AnswererBroken``, ``DeadlinePassed``."""
+        clock, given_seconds = call.deadline.clock, call.deadline.remaining_seconds
+        given_up = False
 
-def _refusal(
-    slot: Slot, status: int, body: bytes
-) -> AnswererAway | AnswererBroken | QuestionNotScored:
-    """What a status other than 200 means here."""
-    if status == httpx.codes.UNPROCESSABLE_ENTITY:
+        def give_up() -> None:
+            nonlocal given_up
+            given_up = True
+            limit.reschedule(asyncio.get_running_loop().time())
+
         try:
-            problem = Problem.model_validate_json(body)
-        except ValidationError:
-            return AnswererBroken(slot, "it refused the question without a reason")
-        return QuestionNotScored("; ".join(problem.errors) or problem.title)
-    if status in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS}:
-        return AnswererAway(slot, "it is not ready or overloaded")
-    return AnswererBroken(slot, f"it answered with status {status}")
+            async with asyncio.timeout(given_seconds) as limit:
+                # Another slot can answer in the canary's place: what is under way there when
+                # it is ejected need not wait. Nothing can for stable, which may yet come back.
+                with health.telling(give_up) if call.slot == CANARY else nullcontext():
+                    reply = await self._post(call)
+        except TimeoutError as error:
+            if given_up:
+                health.left(permit)
+                raise AnswererAway(call.slot, health.reason) from error
+            health.unheard(permit, "silent", clock(), given_seconds)
+            raise DeadlinePassed(call.slot, call.deadline.seconds) from error
+        except NoReply as error:
+            health.unheard(permit, error.failure, clock(), given_seconds)
+            if error.failure == "silent":
+                raise DeadlinePassed(call.slot, call.deadline.seconds) from error
+            raise AnswererAway(call.slot, REASONS[error.failure]) from error
+        except ReplyTooLong as error:
+            health.heard(permit, clock())
+            raise AnswererBroken(call.slot, "its reply has no end") from error
+        except BaseException:
+            health.left(permit)
+            raise
+        health.heard(permit, clock())
+        return reply
+
+    async def _post(self, call: _Call) -> tuple[int, bytes]:
+        url, body = call.backend.url + call.path, call.body()
+        most_bytes = _LARGEST_REPLY_BYTES * len(call.questions)
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return await self._wire.post(call.slot, url, body, call.headers(), most_bytes)
+            except NoReply as error:
+                if error.failure != "broken" or not tries_left:
+                    raise
+                self.retries_total += 1
+        raise AssertionError  # pragma: no cover - the last try returns or raises
 
 
-def _checked(slot: Slot, backend: Backend, request: AnswerRequest, body: bytes) -> Answer:
-    try:
-        answer = Answer.model_validate_json(body)
-    except ValidationError as error:
-        raise AnswererBroken(slot, "its reply has not the shape of an answer") from error
-    letters = letters_for(len(request.choices))
-    if sorted(answer.probabilities) != list(letters):
-        raise AnswererBroken(slot, f"its probabilities are not those of the choices {letters}")
-    if not math.isclose(
-        math.fsum(answer.probabilities.values()), 1.0, rel_tol=0.0, abs_tol=_SUM_TOLERANCE
-    ):
-        raise AnswererBroken(slot, "its probabilities do not sum to 1")
-    best = max(letters, key=lambda letter: answer.probabilities[letter])  # type: ignore[index]
-    if answer.letter != best or answer.confidence != answer.probabilities[answer.letter]:
-        raise AnswererBroken(slot, "its letter is not its most probable choice")
-    if answer.version != backend.version:
-        raise AnswererBroken(
-            slot,
-            f"{answer.version.model}/{answer.version.version} ({answer.version.digest[:19]}...)"
-            f" answered where {backend.version.model}/{backend.version.version}"
-            f" ({backend.version.digest[:19]}...) should",
-        )
-    return answer
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of an answerer; ``trace`` is its ``traceparent``."""
+
+    slot: Slot
+    backend: Backend
+    questions: Sequence[Posed]
+    deadline: Deadline
+    asked: Asked
+    trace: str
+
+    @property
+    def path(self) -> str:
+        return "/answer" if len(self.questions) == 1 else "/answers"
+
+    def body(self) -> bytes:
+        if len(self.questions) == 1:
+            return self.questions[0].body
+        return b'{"questions":[' + b",".join(posed.body for posed in self.questions) + b"]}"
+
+    def headers(self) -> dict[str, str]:
+        """With what is left of the deadline now."""
+        seconds = self.deadline.remaining_seconds
+        if len(self.questions) > 1:
+            seconds *= _SCORING_RATIO
+        headers = {
+            "Content-Type": "application/json",
+            REQUEST_ID_HEADER: self.asked.request_id,
+            TRACE_HEADER: self.trace,
+            DEADLINE_HEADER: f"{seconds:.3f}",
+        }
+        if self.asked.trace_state:
+            headers[TRACE_STATE_HEADER] = self.asked.trace_state
+        return headers

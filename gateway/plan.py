@@ -1,20 +1,18 @@
 """Who answers: the traffic plan, and the protocol through which the gateway hears of it.
 
-The gateway knows nothing of a ledger: whoever starts it injects a ``PlanSource``. Today a
-plan is acted upon by its ``stable`` slot alone; weights between slots belong here, too.
+The gateway knows nothing of a ledger: whoever starts it injects a ``PlanSource``. How callers
+are shared out between slots is in ``contracts.traffic``.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal, Protocol
+from typing import Protocol
 
 from pydantic import Field
 
 from contracts.answers import AnsweredBy
 from contracts.shape import Shape
-
-Slot = Literal["stable", "canary"]
-STABLE: Final = "stable"
+from contracts.traffic import Slot, TrafficSplit
 
 
 class Backend(Shape):
@@ -26,9 +24,11 @@ class Backend(Shape):
 
 
 class TrafficPlan(Shape):
-    """Which answerer each slot has; a slot without one is not live."""
+    """Which answerer each slot has, and how callers are shared out between them; a slot
+    without an answerer is not live."""
 
     slots: dict[Slot, Backend] = Field(default_factory=dict)
+    split: TrafficSplit = Field(default_factory=TrafficSplit)
 
 
 class PlanSource(Protocol):

@@ -25,6 +25,9 @@ _HALVINGS: Final = 60
 # A slope in nats below this is rounding: there is nothing to gain.
 _FLAT: Final = 1e-12
 _NAME: Final = "the temperature"
+DRAWS: Final = 1_000
+# Steps of 2.3 % from the coldest to the hottest.
+_GRID: Final = 401
 
 _Rows = Sequence[Sequence[float]]
 
@@ -56,6 +59,29 @@ def fit_temperature(probabilities: _Rows, golds: Sequence[int]) -> float:
     return math.exp((low + high) / 2.0)
 
 
+def temperature_interval(
+    probabilities: _Rows, golds: Sequence[int], level: float, *, seed: int, draws: int = DRAWS
+) -> tuple[float, float]:
+    """The ends of the percentile bootstrap interval at ``level`` of ``fit_temperature``: what it
+    would have been on ``draws`` samples of as many questions, drawn from these by ``seed``.
+
+    Each is found on a grid of log T (``_GRID`` steps, between them on a straight line), within
+    ``COLDEST`` and ``HOTTEST``. Raises as ``fit_temperature``.
+    Source: B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
+    """
+    logs, inside, right = _table(probabilities, golds)
+    grid = np.linspace(math.log(HOTTEST), math.log(COLDEST), _GRID)
+    slopes = np.stack([_slopes(logs, inside, right, math.exp(-one)) for one in grid])
+    many = len(right)
+    counts = np.random.default_rng(seed).multinomial(many, np.full(many, 1.0 / many), size=draws)
+    # (draws, grid), rising from the hottest to the coldest; its zero is the temperature.
+    rising = np.maximum.accumulate(counts @ slopes.T / many, axis=1)
+    found = np.array([np.interp(0.0, one, grid) for one in rising])
+    tail = (1.0 - level) / 2.0
+    lower, upper = np.exp(np.quantile(found, [tail, 1.0 - tail]))
+    return float(lower), float(upper)
+
+
 def with_temperature(probabilities: Sequence[float], temperature: float) -> tuple[float, ...]:
     """``softmax(log p / temperature)`` of one question. An unscored question stays without
     probabilities. Raises ``EmptySample`` for a temperature that is not positive and finite."""
@@ -72,6 +98,20 @@ def with_temperature(probabilities: Sequence[float], temperature: float) -> tupl
     return tuple(weight / total for weight in weights)
 
 
+def calibrated(probabilities: Sequence[float], temperature: float) -> tuple[float, ...]:
+    """``with_temperature``, and the most probable choice (the first on a tie) is what it was,
+    also where a hot temperature leaves so little of its lead that rounding makes a tie of it.
+    Raises as ``with_temperature``."""
+    scaled = with_temperature(probabilities, temperature)
+    if not scaled:
+        return scaled
+    best = probabilities.index(max(probabilities))
+    top = max(scaled)
+    if scaled.index(top) == best:
+        return scaled
+    return (*scaled[:best], math.nextafter(top, 1.0), *scaled[best + 1 :])
+
+
 def mean_nats(probabilities: _Rows, golds: Sequence[int]) -> float:
     """Mean of -log p(gold), in nats; lower is better, 0 when always certain and right. A
     probability of 0 counts as the smallest normal double. Raises as ``fit_temperature``."""
@@ -82,12 +122,20 @@ def mean_nats(probabilities: _Rows, golds: Sequence[int]) -> float:
 def _slope(
     logs: NDArray[np.float64], inside: NDArray[np.bool_], right: NDArray[np.int64], inverse: float
 ) -> float:
-    """Of mean nats by 1/T: what the scaled model expects of log p, less log p of the gold."""
+    """Of mean nats by 1/T."""
+    return float(_slopes(logs, inside, right, inverse).mean())
+
+
+def _slopes(
+    logs: NDArray[np.float64], inside: NDArray[np.bool_], right: NDArray[np.int64], inverse: float
+) -> NDArray[np.float64]:
+    """Of each question's nats by 1/T (N,): what the scaled model expects of log p, less log p of
+    the gold."""
     scaled = np.where(inside, logs * inverse, -np.inf)
     weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
-    expected = (weights * logs).sum(axis=1)
-    return float((expected - logs[np.arange(len(right)), right]).mean())
+    expected: NDArray[np.float64] = (weights * logs).sum(axis=1)
+    return expected - logs[np.arange(len(right)), right]
 
 
 def _table(

@@ -3,7 +3,7 @@
 A *prompting* turns a question into a prompt and says where a reply may be cut. CodeMMLU's
 zero-shot prompts stand here as its code has them, through the checkpoint's chat template
 (``codemmlu-1``, for instructed models: its ``--instruction_prefix``) or as plain text
-(``codemmlu-plain-1``, for base models). ``letter-1`` and ``reasoned-1`` are
+(``codemmlu-plain-1``, for base models). ``letter-1``, ``reasoned-1`` and ``explain-1`` are
 ``mcq.prompts``'. Replies are read by ``mcq.parsing``; ``mcq.generation`` writes them.
 
 Where the public code does not say how the choices are laid out, each stands on a line of
@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from contracts.errors import CannotWrite
 from contracts.questions import LETTERS, Question
 from mcq.loaders.codemmlu import GAP
-from mcq.prompts import Messages, letter_1, reasoned_1
+from mcq.prompts import Messages, explain_1, letter_1, reasoned_1
 from mcq.tokens import prompt_text
 
 MAX_NEW_TOKENS: Final = 1_024
@@ -31,6 +32,13 @@ MAX_NEW_TOKENS: Final = 1_024
 DEFAULT_PROMPTING: Final = "codemmlu-1"
 PLAIN_PROMPTING: Final = "codemmlu-plain-1"
 EXPLAINED_BY: Final = "reasoned-1"
+STREAMED_BY: Final = "explain-1"
+"""The prompting of explanations that are served."""
+
+NEVER_WROTE: Final = (
+    "it was trained from nothing to write the text of the right choice, and has never seen a"
+    " letter or a sentence"
+)
 
 Ending = Literal["end", "stop", "length"]
 """``end``: the model ended its turn; ``stop``: it began a question of its own, where the
@@ -46,6 +54,15 @@ class Written:
     tokens: int
     ended: Ending | None
     unanswered: str | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a step of writing adds to a reply: ``text``, empty while the prompt is being read or
+    a character is half written. ``ended`` comes with the last piece."""
+
+    text: str = ""
+    ended: Ending | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +136,20 @@ PROMPTINGS: Final[Mapping[str, Prompting]] = MappingProxyType(
         PLAIN_PROMPTING: Prompting(plain=codemmlu_text, stops=_NEXT, published=True),
         "letter-1": Prompting(messages=letter_1),
         EXPLAINED_BY: Prompting(messages=reasoned_1),
+        STREAMED_BY: Prompting(messages=explain_1),
     }
 )
 """The promptings by the name that suites and results know them by; never changed, only added."""
+
+
+def checked_prompt(tokenizer: Any, name: str, question: Question, deed: str, *, mend: str) -> str:
+    """The prompt of the prompting ``name``. Raises ``CannotWrite``, with ``deed`` and ``mend``,
+    where the checkpoint's chat template is missing or fails."""
+    try:
+        return PROMPTINGS[name].prompt(tokenizer, question)
+    except Exception as error:  # transformers and Jinja raise whatever a template makes them
+        known = getattr(tokenizer, "chat_template", None) is not None
+        reason = f"its chat template fails ({error})" if known else "it has no chat template"
+        raise CannotWrite(
+            deed, f"{name} asks as in a conversation, and {reason}", mend=mend
+        ) from error

@@ -1,4 +1,4 @@
-"""Greedy decoding: a checkpoint writes replies, many at a time.
+"""Greedy decoding: a checkpoint writes replies, many at a time or one piece by piece.
 
 The one file of generation that imports torch and transformers. Prompts are padded on the
 left, so that every row's next place is the last; keys and values are cached; a row that ends
@@ -7,6 +7,9 @@ along. The token
 of the highest logit is taken, the lowest id on a tie (as ``torch.argmax`` documents), so a
 reply is the same every time; another batching moves logits by no more than rounding.
 
+A reply that is streamed is a row by itself, decoded by the same steps; its prompt is read in
+parts, so that who shares the model waits for a part and not for a prompt.
+
 Cost: one forward pass a token over the rows that still write. Memory of the cache: the
 tokens of a batch, prompt and reply, at most ``batch_tokens``.
 """
@@ -14,7 +17,7 @@ tokens of a batch, prompt and reply, at most ``batch_tokens``.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,11 +27,13 @@ from transformers import AutoConfig, GenerationConfig
 from transformers.utils import GENERATION_CONFIG_NAME
 
 from contracts.digests import digest_of_json
-from contracts.errors import CheckpointInvalid
+from contracts.errors import CannotWrite, CheckpointInvalid
 from contracts.models import CheckpointFacts
 from mcq.checkpoint import check_digest, checkpoint_digest, read_facts
-from mcq.generating import Ending, Written
+from mcq.detokenising import Detokeniser
+from mcq.generating import Ending, Piece, Written
 from mcq.model import (
+    LanguageModel,
     Precision,
     load_tokenizer,
     load_weights,
@@ -36,12 +41,14 @@ from mcq.model import (
     usable_precision,
 )
 from mcq.reply_text import cut_at
-from mcq.steering import UNLIMITED, context_length
+from mcq.steering import UNLIMITED, context_length, obstacle
 from mcq.tokens import token_ids
 
 OnReplies = Callable[[Sequence[int], Sequence[Written]], None]
 # Raised whenever the same model writes another reply to the same prompt.
 GENERATOR_VERSION: Final = 1
+# Tokens of a prompt that are read at once while a reply is streamed.
+PART_TOKENS: Final = 64
 
 
 class Generator:
@@ -56,9 +63,12 @@ class Generator:
         *,
         precision: Precision,
         device: str,
+        weights: Any = None,
     ) -> None:
-        """Raises ``CheckpointInvalid`` for a model whose context has no length, or that has no
-        end of turn."""
+        """``weights`` are those of the folder, where somebody has read them already. Raises
+        ``CheckpointInvalid`` for a model whose context has no length, or that has no end of
+        turn."""
+        # One of its own: a tokenizer of transformers has settings that a call may change.
         self.tokenizer = load_tokenizer(folder)
         config, saved = _configuration(folder)
         context = context_length(config.get_text_config())
@@ -70,8 +80,9 @@ class Generator:
         self._folder = folder
         self._device = device
         self._context = context
-        self._loaded: Any = None
-        self._positions = False
+        # Where the whole sequence decides how a part is read, there are no parts.
+        self._whole = bool(obstacle(config.get_text_config(), context))
+        self._loaded: Any = weights
         self.facts = facts
         self.digest = digest
         self.precision = precision
@@ -100,6 +111,21 @@ class Generator:
             generator._model  # noqa: B018  # reads the weights
         return generator
 
+    @classmethod
+    def sharing(cls, model: LanguageModel, folder: Path, digest: str) -> Generator:
+        """One that writes with the weights that ``model`` has read from ``folder``, whose
+        digest is ``digest``: no memory but for the caches. Raises ``CheckpointInvalid``."""
+        weights = model.weights
+        precision: Precision = "bf16" if weights.dtype == torch.bfloat16 else "fp32"
+        return cls(
+            folder,
+            read_facts(folder),
+            digest,
+            precision=precision,
+            device=str(weights.device),
+            weights=weights,
+        )
+
     @property
     def identity(self) -> str:
         """The digest of what decides a reply beside its prompt and its limits. That of the
@@ -112,7 +138,6 @@ class Generator:
         if self._loaded is None:
             dtype = torch.bfloat16 if self.precision == "bf16" else torch.float32
             self._loaded = load_weights(self._folder, dtype).to(self._device).eval()
-            self._positions = "position_ids" in inspect.signature(self._loaded.forward).parameters
         return self._loaded
 
     def write(
@@ -151,36 +176,54 @@ class Generator:
             on_batch(places, written)
         return [results[place] for place in range(len(prompts))]
 
-    @torch.inference_mode()
+    def stream(self, prompt: str, *, max_new_tokens: int) -> Iterator[Piece]:
+        """The reply to one prompt as it is written; the last piece says how it ended, and all
+        together are the text. Each step reads a part of the prompt or writes a token, so that
+        whoever stops asking has stopped the writing. Raises ``CannotWrite`` for a prompt that
+        leaves no room, before the first step."""
+        (ids,) = token_ids(self.tokenizer, [prompt])
+        if not 0 < len(ids) < self._context:
+            raise CannotWrite(
+                "reply to this in words",
+                f"{len(ids)} tokens leave no room for a reply in {self._context}",
+                mend="Shorten it, or ask for the answer alone.",
+            )
+        return self._pieces(ids, min(max_new_tokens, self._context - len(ids)))
+
+    def _pieces(self, ids: list[int], limit: int) -> Iterator[Piece]:
+        row = _Rows(self._model, *self._padded([ids]))
+        parts = 0 if self._whole else (len(ids) - 1) // PART_TOKENS
+        for _ in range(parts):
+            row.read(PART_TOKENS)
+            yield Piece()
+        said = Detokeniser(self._text)
+        reply: list[int] = []
+        ending: Ending | None = None
+        while ending is None:
+            (token,) = row.next()
+            ending = self._take(reply, token, limit, ())
+            text = "" if ending == "end" else said.add(token)
+            yield Piece(text + (said.rest() if ending else ""), ending)
+
     def _decode(
         self, prompts: Sequence[list[int]], max_new_tokens: int, stops: tuple[str, ...]
     ) -> list[Written]:
-        tokens, mask = self._padded(prompts)  # (B, T), (B, T)
+        rows = _Rows(self._model, *self._padded(prompts))
         limits = [min(max_new_tokens, self._context - len(prompt)) for prompt in prompts]
         replies: list[list[int]] = [[] for _ in prompts]
         endings: dict[int, Ending] = {}
         writing = list(range(len(prompts)))
-        cache: Any = None
-        while True:
-            output = self._model(**self._given(tokens, mask), past_key_values=cache, use_cache=True)
-            cache = output.past_key_values
-            chosen = output.logits[:, -1].float().argmax(-1)  # (rows that write,)
+        while writing:
             kept: list[int] = []
-            for at, (row, token) in enumerate(zip(writing, chosen.tolist(), strict=True)):
+            for at, (row, token) in enumerate(zip(writing, rows.next(), strict=True)):
                 ending = self._take(replies[row], token, limits[row], stops)
                 if ending is None:
                     kept.append(at)
                 else:
                     endings[row] = ending
-            if not kept:
-                break
-            if len(kept) < len(writing):
-                rows = torch.tensor(kept, device=chosen.device)
-                cache.batch_select_indices(rows)
-                chosen, mask = chosen[rows], mask[rows]
-                writing = [writing[at] for at in kept]
-            tokens = chosen[:, None]  # (B, 1)
-            mask = torch.cat([mask, mask.new_ones((len(writing), 1))], dim=1)
+            if kept and len(kept) < len(writing):
+                rows.keep(kept)
+            writing = [writing[at] for at in kept]
         return [
             Written(cut_at(self._text(ids), stops), len(ids), endings[row])
             for row, ids in enumerate(replies)
@@ -211,17 +254,56 @@ class Generator:
             mask[row, longest - len(prompt) :] = 1
         return tokens.to(self._model.device), mask.to(self._model.device)
 
-    def _given(self, tokens: Tensor, mask: Tensor) -> dict[str, Any]:
-        given: dict[str, Any] = {"input_ids": tokens, "attention_mask": mask, "logits_to_keep": 1}
-        if self._positions:
-            # Without padding a row would count from 0: so does it here.
-            given["position_ids"] = (mask.cumsum(1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
-        return given
-
     def _text(self, ids: Sequence[int]) -> str:
         return str(
             self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         )
+
+
+class _Rows:
+    """Rows that are written together: what is to be read next, and the cache of all before."""
+
+    def __init__(self, model: Any, tokens: Tensor, mask: Tensor) -> None:
+        """``tokens`` and ``mask`` are padded on the left: (B, T) both."""
+        self._model = model
+        self._positions = "position_ids" in inspect.signature(model.forward).parameters
+        self._tokens = tokens
+        self._mask = mask
+        self._cache: Any = None
+
+    @torch.inference_mode()
+    def read(self, count: int) -> None:
+        """Read the first ``count`` of the tokens that stand to be read."""
+        later = self._tokens.shape[1] - count
+        self._forward(self._tokens[:, :count], self._mask[:, : self._mask.shape[1] - later])
+        self._tokens = self._tokens[:, count:]
+
+    @torch.inference_mode()
+    def next(self) -> list[int]:
+        """Read what is left and choose each row's next token."""
+        logits = self._forward(self._tokens, self._mask)
+        chosen = logits[:, -1].float().argmax(-1)  # (B,)
+        self._tokens = chosen[:, None]  # (B, 1)
+        self._mask = torch.cat([self._mask, self._mask.new_ones((len(chosen), 1))], dim=1)
+        found: list[int] = chosen.tolist()
+        return found
+
+    @torch.inference_mode()
+    def keep(self, places: Sequence[int]) -> None:
+        """Go on with these rows only."""
+        rows = torch.tensor(places, device=self._tokens.device)
+        self._cache.batch_select_indices(rows)
+        self._tokens, self._mask = self._tokens[rows], self._mask[rows]
+
+    def _forward(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        given: dict[str, Any] = {"input_ids": tokens, "attention_mask": mask, "logits_to_keep": 1}
+        if self._positions:
+            # Without padding a row would count from 0: so does it here.
+            given["position_ids"] = (mask.cumsum(1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+        output = self._model(**given, past_key_values=self._cache, use_cache=True)
+        self._cache = output.past_key_values
+        logits: Tensor = output.logits
+        return logits
 
 
 def _configuration(folder: Path) -> tuple[Any, Any]:

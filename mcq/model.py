@@ -36,8 +36,10 @@ from mcq.steering import context_length, frequencies_by_length, obstacle
 from mcq.tokens import Row, Tree, tree_of
 
 IGNORED: Final = -100
-# Rows of logits that stand in memory at a time; a row is the vocabulary's length.
-HEAD_ROWS: Final = 8
+# Numbers over the vocabulary that stand in memory at a time, logits and their log-softmax each:
+# so many, or two rows where a row is longer. A row alone would cost as much as two, for the
+# head's weights are read once for both; more rows at a time cost less each, some 1 % of a pass.
+HEAD_LOGITS: Final = 131_072
 # The same where a model's own logits are asked for, which come a whole pass at a time.
 PLAIN_POSITIONS: Final = 256
 Precision = Literal["fp32", "bf16"]
@@ -123,6 +125,8 @@ class LanguageModel:
         # Where a row's length changes its neighbours' numbers, none is read with others.
         self._alone = frequencies_by_length(model.config.get_text_config())
         self._prefix: Prefix | None = None
+        vocabulary = model.config.get_text_config().vocab_size
+        self.head_rows = max(2, HEAD_LOGITS // vocabulary)
         self.tokenizer = tokenizer
         self.context_tokens = context_tokens
         self.shares = self._can_share()
@@ -137,6 +141,25 @@ class LanguageModel:
         model = load_weights(folder, DTYPES[precision])
         context = context_length(model.config.get_text_config())
         return cls(model.to(device), tokenizer, context, precision)
+
+    @property
+    def weights(self) -> Any:
+        """The module of transformers, for who writes with it: one at a time with the readers."""
+        return self._model
+
+    @property
+    def decoder(self) -> Any:
+        """The module that reads tokens; its head is not among it."""
+        return self._model.get_decoder()
+
+    @property
+    def device(self) -> str:
+        return str(self._device)
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned; shared ones count once."""
+        return sum(int(part.numel()) for part in self._model.parameters())
 
     # ------------------------------------------------------------ what is asked
 
@@ -186,7 +209,7 @@ class LanguageModel:
         found = torch.cat(
             [
                 head(hidden[part]).float().log_softmax(-1)[:, columns]
-                for part in torch.split(last, HEAD_ROWS)
+                for part in torch.split(last, self.head_rows)
             ]
         )
         nats: list[list[float]] = found.tolist()  # the one copy to the host
@@ -265,9 +288,10 @@ class LanguageModel:
         host; a few rows of logits at a time."""
         head = self._model.get_output_embeddings()
         found = torch.zeros(len(targets), device=hidden.device)
-        for start in range(0, len(unique), HEAD_ROWS):
-            rows = unique[start : start + HEAD_ROWS].to(hidden.device)
-            inside = ((where >= start) & (where < start + HEAD_ROWS)).nonzero()[:, 0]
+        step = self.head_rows
+        for start in range(0, len(unique), step):
+            rows = unique[start : start + step].to(hidden.device)
+            inside = ((where >= start) & (where < start + step)).nonzero()[:, 0]
             spread = head(hidden[rows]).float().log_softmax(-1)
             picked = spread[
                 (where[inside] - start).to(hidden.device), targets[inside].to(hidden.device)

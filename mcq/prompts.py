@@ -68,6 +68,33 @@ def reasoned_1(question: Question) -> Messages:
     )
 
 
+EXPLAIN_1_WISHES: Final = (
+    "what is asked",
+    "whether it is right and why",
+    "what leads to the answer, step by step",
+    "the result, in one sentence",
+    "the letter alone",
+)
+"""What ``explain-1`` asks of each part: a reply that only repeats it has said nothing."""
+
+
+def explain_1(question: Question) -> Messages:
+    """The question as in ``letter-1``, and the wish for an explanation in five parts, as YAML.
+    How it is to begin is said last: small models otherwise write the choices once more."""
+    letters = ", ".join(LETTERS[: len(question.choices)])
+    understanding, analysis, reasoning, conclusion, answer = EXPLAIN_1_WISHES
+    return _user(
+        _lettered(question),
+        "Explain which choice is right. Reply with nothing but YAML, with five keys in this order:",
+        f"- understanding: {understanding}\n"
+        f"- analysis: for each of {letters}, {analysis}\n"
+        f"- reasoning: {reasoning}\n"
+        f"- conclusion: {conclusion}\n"
+        f"- answer: {answer}",
+        'Start your reply with "understanding:".',
+    )
+
+
 def _user(*paragraphs: str) -> Messages:
     return [{"role": "user", "content": "\n\n".join(paragraphs)}]
 
@@ -90,7 +117,7 @@ def _block(code: str) -> str:
 
 
 TEMPLATES: Final[Mapping[str, Template]] = MappingProxyType(
-    {"code-1": code_1, "letter-1": letter_1, "reasoned-1": reasoned_1}
+    {"code-1": code_1, "explain-1": explain_1, "letter-1": letter_1, "reasoned-1": reasoned_1}
 )
 
 
@@ -116,8 +143,8 @@ DEFAULT_TEMPLATE: Final[Mapping[ScoringMethod, str]] = MappingProxyType(
 SCORED_AFTER: Final[Mapping[str, ScoringMethod]] = MappingProxyType(
     {"code-1": "text", "letter-1": "letter", "mmlu-1": "letter"}
 )
-"""The scoring that fits what a template asks for; ``reasoned-1`` asks for prose and is for
-fine-tuning and explanations, not for scoring."""
+"""The scoring that fits what a template asks for; ``reasoned-1`` and ``explain-1`` ask for
+prose and are for fine-tuning and explanations, not for scoring."""
 
 KNOWN: Final = frozenset({*TEMPLATES, *SCORED_AFTER})
 """Names of all templates."""

@@ -76,6 +76,9 @@ _UNSEEN: Final = dict.fromkeys(
 _ALIKE: Final = str.maketrans(
     {
         "\u3002": ". ",
+        "\uff0c": ", ",
+        "\uff1a": ": ",
+        "\uff1b": "; ",
         "\u3001": ", ",
         "\u2018": "'",
         "\u2019": "'",
@@ -94,12 +97,16 @@ _SAME: Final = {**_FULL_WIDTH, **_UNSEEN, **_ALIKE}
 
 # What may stand around a letter; every repeat is bounded, so that no text makes it slow.
 _INNER: Final = r"\(? ?(?:(?P<letter>[A-J])|(?<=\()(?P<small>[a-j])(?=\))) ?[.:]?\)?[.:]?"
+_TICKS: Final = "[\u2705\u2714\u2611\U0001f449\U0001f3af]{1,3}"
 _REWRITTEN: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"<\|[^|\n]{1,40}\|>"), " "),
     (re.compile(r"</?(?:b|i|u|strong|em|mark|p|br|span|h[1-6]) ?/?>"), ""),
     (re.compile(r"(?i)[\"'](?:final_|correct_)?answer[\"'] ?:"), "\nAnswer:"),
     (re.compile(r"(?i)[<\[](?:final[_ ]?)?answer[>\]]"), "\nAnswer: "),
     (re.compile(r"(?i)[<\[]/(?:final[_ ]?)?answer[>\]]"), "\n"),
+    # A tick or a hand before a line or an answer; one behind a line is a verdict on it.
+    (re.compile(rf"(?m)^([ >#*-]{{0,8}}){_TICKS} ?"), r"\1"),
+    (re.compile(rf"(?i) {_TICKS} ?(?=\*{{0,3}}(?:(?:final|correct) )?answer\b)"), "\n"),
     # Chinese is written without blanks, and its signs are letters to a pattern.
     (re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Ja-j(])|(?<=[A-J)])(?=[\u4e00-\u9fff])"), " "),
     (re.compile(r"[^\S\n]+"), " "),
@@ -119,6 +126,13 @@ _BRACKETED: Final = re.compile(
     r"(?<![\w)\]])(?:\( ?(?:(?P<letter>[A-J])|(?P<small>[a-j])) ?\)"
     r"|<(?P<angle>[A-J])>|\[ ?(?P<square>[A-J]) ?\]|\{ ?(?P<curly>[A-J]) ?\})(?![(\[])"
 )
+# "ans: c" and "answer is b)"; an "a" alone is a word, and a variable is followed by more.
+_SMALL_ANSWER: Final = re.compile(
+    r"(?P<before>(?i:\b(?:answer|ans|option|choice)(?: is| ?:)) ?)"
+    r"(?P<small>[b-hj](?=\.? ?(?:\n|$)|\. )|[a-j](?=\))|a(?=\. ?(?:\n|$)))\)?"
+)
+# Such as "d) 42".
+_SMALL_LABEL: Final = re.compile(r"(?:^|(?<=\n))[ >-]{0,4}(?P<small>[a-j])\)(?= \S)")
 _INLINE_CODE: Final = re.compile(r"`{1,3}[^`\n]{1,400}`{1,3}")
 _DRESS: Final = re.compile(r"[*`]+|(?<!\w)_+|(?<!_)_+(?!\w)")
 CODE_WAS_HERE: Final = "\u00a4"
@@ -140,4 +154,6 @@ def plain_text(reply: str) -> str:
     text = _QUOTED.sub(lambda found: f"\u00ab{_letter(found)}\u00bb", text)
     text = _BRACKETED.sub(lambda found: f"({_letter(found)})", text)
     text = _DRESS.sub("", _INLINE_CODE.sub(CODE_WAS_HERE, text))
+    text = _SMALL_ANSWER.sub(lambda found: f"{found['before']}({found['small'].upper()})", text)
+    text = _SMALL_LABEL.sub(lambda found: f"({found['small'].upper()})", text)
     return re.sub(r" {2,}", " ", text)

@@ -28,25 +28,17 @@ from mcq.model import (
     usable_precision,
 )
 from mcq.orders import Orders
+from mcq.plans import batches_of, common_prefix, in_parts, size_of
 from mcq.prompts import KNOWN, SCORED_AFTER, PromptWriter, prompt_writer
 from mcq.scoring.letter import LetterScoring
 from mcq.scoring.scored import Asked, Scored
 from mcq.scoring.text import TextScoring
-from mcq.tokens import shared_length
 
-__all__ = ["DEFAULT_BATCH_TOKENS", "Prepared", "Scored", "Scorer", "ScorerIdentity"]
+__all__ = ["DEFAULT_BATCH_TOKENS", "Prepared", "Reads", "Scored", "Scorer", "ScorerIdentity"]
 
 DEFAULT_BATCH_TOKENS: Final = 8_192
 # Raised whenever the same model gives other numbers for the same question.
 SCORER_VERSION: Final = 4
-# A batch grows no further than this share of padding, once it keeps the processor busy.
-MOST_PADDING: Final = 0.05
-BUSY_TOKENS: Final = 64
-# A question's tree may be so much longer than its longest row, which is read anyway: apart, its
-# rows would read what they share again.
-LONGEST_TREE: Final = 1.25
-# Below, reading what prompts share apart costs more than it saves.
-LEAST_PREFIX_TOKENS: Final = 8
 
 
 class Method(Protocol):
@@ -84,6 +76,16 @@ class ScorerIdentity:
     @property
     def digest(self) -> str:
         return digest_of_bytes(canonical_json(asdict(self)).encode())
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a plan must know of a model beside its tokenizer: the longest row, in tokens, and
+    whether rows may share what they begin with. Only the weights tell the latter
+    (``mcq.model``): it is tried out on them."""
+
+    context_tokens: int
+    shares: bool
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,11 @@ class Scorer:
             )
         return self._loaded
 
+    @property
+    def reads(self) -> Reads:
+        """Reads the weights."""
+        return Reads(self.model.context_tokens, self.model.shares)
+
     def digests(
         self,
         questions: Sequence[Question],
@@ -235,26 +242,22 @@ class Scorer:
         shots: Sequence[Question] = (),
         orders: Orders = "single",
         batch_tokens: int = DEFAULT_BATCH_TOKENS,
+        reads: Reads | None = None,
     ) -> Prepared:
-        """Questions as tokens (one call of the tokenizer) and the plan of their batches."""
-        encoded = self._method.encode(questions, shots, orders)
-        unscored: dict[int, Scored] = {}
-        fitting: list[int] = []
-        for place, asked in enumerate(encoded):
-            if asked.longest > self.model.context_tokens:
-                reason = f"{asked.longest} tokens do not fit into {self.model.context_tokens}"
-                unscored[place] = Scored((), (), reason, asked=asked.digest)
-            else:
-                fitting.append(place)
-        shares = self.model.shares
-        prefix = _prefix([encoded[place] for place in fitting]) if shares else ()
+        """Questions as tokens (one call of the tokenizer) and the plan of their batches. With
+        what another scorer of the same identity ``reads`` no weights are read here."""
+        reads = reads or self.reads
+        encoded, unscored = self.encode(questions, shots=shots, orders=orders, reads=reads)
+        fitting = [place for place in range(len(encoded)) if place not in unscored]
+        shares = reads.shares
+        prefix = common_prefix([encoded[place] for place in fitting]) if shares else ()
         if shares:
             for place in fitting:
-                encoded[place] = _in_parts(encoded[place], len(prefix), batch_tokens)
-        sizes = {place: _size(encoded[place], len(prefix), shares=shares) for place in fitting}
+                encoded[place] = in_parts(encoded[place], len(prefix), batch_tokens)
+        sizes = {place: size_of(encoded[place], len(prefix), shares=shares) for place in fitting}
         # Similar lengths together: less padding. Sorting is stable, so batches are too.
         fitting.sort(key=lambda place: sizes[place].longest)
-        batches = _batches(fitting, sizes, batch_tokens)
+        batches = batches_of(fitting, sizes, batch_tokens)
         return Prepared(
             tuple(encoded),
             prefix,
@@ -268,66 +271,34 @@ class Scorer:
             ),
         )
 
+    def encode(
+        self,
+        questions: Sequence[Question],
+        *,
+        shots: Sequence[Question] = (),
+        orders: Orders = "single",
+        reads: Reads | None = None,
+    ) -> tuple[list[Asked], dict[int, Scored]]:
+        """Questions as tokens, and by their places those that do not fit into the context (of
+        what another scorer of the same identity ``reads``, or this one)."""
+        reads = reads or self.reads
+        encoded = self._method.encode(questions, shots, orders)
+        unscored: dict[int, Scored] = {}
+        for place, asked in enumerate(encoded):
+            if asked.longest > reads.context_tokens:
+                reason = f"{asked.longest} tokens do not fit into {reads.context_tokens}"
+                unscored[place] = Scored((), (), reason, asked=asked.digest)
+        return encoded, unscored
+
     def score_batch(self, prepared: Prepared, batch: Sequence[int]) -> list[Scored]:
         """One forward pass: a ``Scored`` for each place of ``batch``."""
-        asked = [prepared.asked[place] for place in batch]
-        scored = self._method.score(self.model, asked, prepared.prefix)
+        return self.score_encoded([prepared.asked[place] for place in batch], prepared.prefix)
+
+    def score_encoded(self, asked: Sequence[Asked], prefix: Sequence[int] = ()) -> list[Scored]:
+        """One forward pass over questions as tokens, all of whose prompts begin with ``prefix``
+        and go on: a ``Scored`` for each."""
+        scored = self._method.score(self.model, asked, prefix)
         return [replace(one, asked=own.digest) for one, own in zip(scored, asked, strict=True)]
-
-
-@dataclass(frozen=True)
-class _Size:
-    """Of one question in a batch: rows, the longest of them, tokens of all."""
-
-    rows: int
-    longest: int
-    tokens: int
-
-
-def _in_parts(asked: Asked, skipped: int, limit: int) -> Asked:
-    """The mask of a tree is as large as the square of its length."""
-    return asked.within(skipped, max(limit, int((asked.longest - skipped) * LONGEST_TREE)))
-
-
-def _size(asked: Asked, skipped: int, *, shares: bool) -> _Size:
-    if shares:
-        parts = asked.parts or (asked.rows,)
-        # Of one in parts more than fits into a batch: no other is read with it.
-        length = sum(replace(asked, rows=part).tree(skipped).length for part in parts)
-        return _Size(1, length, length)
-    return _Size(len(asked.rows), asked.longest, sum(row.length for row in asked.rows))
-
-
-def _prefix(asked: Sequence[Asked]) -> tuple[int, ...]:
-    """The longest common start of all prompts that leaves each its last token; empty where
-    it is not worth a pass of its own."""
-    prompts = [row.prompt for one in asked for row in one.rows]
-    if len(asked) < 2:  # noqa: PLR2004  # what rows of one question share is their stem
-        return ()
-    shared = min(shared_length(prompts), min(len(prompt) for prompt in prompts) - 1)
-    return tuple(prompts[0][:shared]) if shared >= LEAST_PREFIX_TOKENS else ()
-
-
-def _batches(
-    places: Sequence[int], sizes: Mapping[int, _Size], limit: int
-) -> tuple[tuple[int, ...], ...]:
-    """Consecutive places whose rows, padded to the longest, fit into ``limit`` tokens and
-    waste few of them."""
-    batches: list[list[int]] = []
-    rows = tokens = 0
-    for place in places:
-        size = sizes[place]
-        # In ascending order the newest is the longest.
-        padded = (rows + size.rows) * size.longest
-        wasted = 1 - (tokens + size.tokens) / padded
-        full = padded > limit or (wasted > MOST_PADDING and tokens >= BUSY_TOKENS)
-        if batches and not full:
-            batches[-1].append(place)
-            rows, tokens = rows + size.rows, tokens + size.tokens
-        else:
-            batches.append([place])
-            rows, tokens = size.rows, size.tokens
-    return tuple(tuple(batch) for batch in batches)
 
 
 def _tokenizer_digest(folder: Path) -> str:

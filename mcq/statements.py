@@ -9,37 +9,60 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from mcq.hedges import WINDOW, standing
-from mcq.lettered import ANY_LETTER, LETTER, NOUN, SECOND, TAKEN_BACK, lists_choices, named, stands
-
-_SUBJECT: Final = (
-    r"(?:(?i:\b(?:the|my|final|correct|right|(?<!second )(?<!next )best|true|actual|only"
-    r"|expected|so|thus|therefore|hence|then"
-    r"|and|that|(?<=question)'s|(?<=problem)'s"
-    r"|(?<!least )(?:likely|suitable|appropriate|accurate)) )"
-    r"|(?:^|(?<=[\n.,:;!>(-])) ?(?:(?i:the|my|final|correct|right|best) ){0,3})"
-    r"(?i:(?:answers?|ans)(?: (?:choice|option|letter|key))?\b"
-    r"|(?<=correct )(?:option|choice|letter|one|statement|solution)\b"
-    r"|(?<=right )(?:option|choice|letter|one|statement)\b"
-    r"|(?<=best )(?:option|choice|letter|one|statement)\b"
-    r"|(?:(?<=my )|(?<=final ))(?:choice|pick|selection|option)\b)"
-    r"(?i: (?:to|for|of|among|from|out of) (?:the|this|that|your|these|all"
-    r"|question)\b[^.;:,\n?]{0,60}?"
-    r"| here| in this case|, (?:then|therefore|thus|in short|in conclusion),)?"
+from mcq import chinese
+from mcq.hedges import WINDOW, asks, of_a_version, standing
+from mcq.judged import judged
+from mcq.lettered import (
+    ANY_LETTER,
+    LETTER,
+    NOUN,
+    SECOND,
+    TAKEN_BACK,
+    Said,
+    lists_choices,
+    named,
+    one_of,
+    stands,
 )
-_ADVERB: Final = (
-    r"(?i:(?:therefore|thus|then|hence|clearly|indeed|probably|most likely|likely|definitely"
-    r"|certainly|surely|obviously|simply|actually|in fact|still|now|also|given by"
-    r"|as follows)\b,? ?)?"
+
+_ADJECTIVE: Final = one_of(
+    *("the", "my", "our", "final", "correct", "right", "(?<!second )(?<!next )best", "true"),
+    *("actual", "only", "expected", "so", "thus", "therefore", "hence", "then", "and", "that"),
+    *("(?<=question)'s", "(?<=problem)'s"),
+    "(?<!least )(?:likely|suitable|appropriate|accurate)",
+)
+_AT_THE_START: Final = (
+    r"(?:^|(?<=[\n.,:;!>(-])) ?"
+    r"(?:(?i:the|my|our|final|correct|right|best|selected|chosen) ){0,3}"
+)
+_ANSWER: Final = one_of(
+    r"(?:answers?|ans)(?: (?:choice|option|letter|key))?\b",
+    r"(?:(?<=correct )|(?<=right )|(?<=best ))(?:option|choice|letter|one|statement)\b",
+    r"(?<=correct )solution\b",
+    r"(?:(?<=my )|(?<=final ))(?:choice|pick|selection|option)\b",
+)
+# "to the question 'what does it print?'", ", however,".
+_OF_WHAT: Final = one_of(
+    " (?:to|for|of|among|from|out of) (?:the|this|that|your|these|all|question)\\b"
+    r"(?:[^.;:,\n?'\"]{0,60}?|[^.;:,\n?'\"]{0,20}[\"'][^\n'\"]{1,120}[\"'])",
+    " here| in this case",
+    ", (?:then|therefore|thus|in short|in conclusion|however|of course),",
+)
+_SUBJECT: Final = rf"(?:(?i:\b{_ADJECTIVE} )|{_AT_THE_START})(?i:{_ANSWER}{_OF_WHAT}?)"
+_ADVERB: Final = one_of(
+    *("therefore", "thus", "then", "hence", "clearly", "indeed", "probably", "most likely"),
+    *("likely", "definitely", "certainly", "surely", "obviously", "simply", "actually", "in fact"),
+    *("still", "now", "also", "given by", "as follows"),
+)
+_IS: Final = one_of(
+    *("is", "was found to be", "must be", "has to be", "should be", "would be", "will be"),
+    *("can only be", "seems to be", "appears to be", "turns out to be"),
 )
 _VERB: Final = (
-    r"(?i: ?(?:\b(?:is|was found to be|must be|has to be|should be|would be|will be|can only be"
-    r"|seems to be"
-    r"|appears to be|turns out to be)(?![\w-])|->|=>|={1,2}|:-|:|-{1,2}(?= )|\.(?= ?[A-J]\b)))"
-    rf"[ \n:]{{0,4}}{_ADVERB}"
+    rf"(?i: ?(?:\b{_IS}(?![\w-])|->|=>|={{1,2}}|:-|:|-{{1,2}}(?= )|\.(?= ?[A-J]\b)))"
+    rf"[ \n:]{{0,4}}(?i:(?:{_ADVERB}\b,? ?)?)"
     r"(?i:(?:(?:i|we) (?:think|believe|choose|pick|select|would say|'d say) )?(?:it(?:'s| is"
     r"| must be) )?)"
 )
@@ -53,8 +76,8 @@ _UNDER_HEADING: Final = re.compile(
     rf"(?P<between>\n? ?){LETTER}"
 )
 _CHINESE: Final = re.compile(
-    r"(?:\u7b54\u6848 ?(?:\u662f|\u4e3a|\u9009)?|\u6545\u9009) ?:? ?"
-    rf"(?P<between>(?:\u9009\u9879 ?)?){LETTER}"
+    rf"(?:{chinese.ANSWER_IS}|{chinese.SO_CHOOSE}|{chinese.BUT_IS}) ?:? ?"
+    rf"(?P<between>(?:{chinese.OPTION})?){LETTER}"
 )
 _CHOSEN: Final = re.compile(
     r"(?i:\b(?:I(?:'ll|'d| will| would|'m| am)?|(?:we|let's|let us)(?=[\w ]{3,20} (?:option"
@@ -62,57 +85,80 @@ _CHOSEN: Final = re.compile(
     r"(?:choose|chose|pick|picked|select|selected|go with|going with|settle on|say)"
     rf"(?: that)? (?:it is |it's )?)(?P<between>{NOUN}){LETTER}"
 )
-_BOXED: Final = re.compile(rf"\\f?boxed ?\{{ ?{LETTER} ?(?:\}}|[.):](?=[ }}]))")
-_RIGHT: Final = (
-    r"(?i:(?:the |also |therefore |clearly |thus |indeed |definitely |only |most \w{1,20} |best "
-    r"|correct |right |likely ){0,4}(?:correct|right|best|(?:option|choice|answer)))(?![\w-])"
+_BOXED: Final = re.compile(
+    r"\\f?boxed ?\{ ?(?:\\(?:text|math)\w{0,4} ?\{ ?)?"
+    rf"{NOUN}{LETTER}(?: ?(?:\}}|[.):](?=[ }}]))|(?<=\))(?= [^{{}}\n]{{1,100}}\}}))"
 )
+_VERY: Final = one_of(
+    *("the", "also", "therefore", "clearly", "thus", "indeed", "definitely", "only"),
+    *(r"most \w{1,20}", "best", "correct", "right", "likely"),
+)
+_RIGHT: Final = (
+    rf"(?i:(?:{_VERY} ){{0,4}}(?:(?:correct|right|best)(?! (?:option|choice|answer)\b)"
+    r"|option|choice|answer))(?![\w-])"
+)
+# "Correct if ..." and "correct, but" are not; "correct in this case" is.
+_HERE: Final = r"(?:this|our|the|these)\b(?! (?:first|second|last|other|old))"
+_LIMITS: Final = one_of(
+    *("if", "when", "unless", "only", "except", "about", "that", "under", "assuming", "provided"),
+    *("but", "however", "although", "though", rf"(?:for|in|of|to)(?! {_HERE})"),
+)
+_LIMITED: Final = rf"(?! ?\?|,? (?i:{_LIMITS})\b)"
 _IS_RIGHT: Final = re.compile(
     rf"(?<![\w(\[\"'`.\u00a4])(?P<named>{NOUN}){LETTER},? "
-    rf"(?i:is|must be|has to be|seems to be|appears to be) {_RIGHT}"
-    r"(?! ?\?|,? (?i:if|when|for|unless|only|except|about|that|in|of|under|assuming|provided|to|but"
-    r"|however|although|though)\b)"
+    rf"(?i:is|must be|has to be|seems to be|appears to be) {_RIGHT}{_LIMITED}"
 )
+_MAKES_RIGHT: Final = re.compile(
+    rf"(?i:\bmak(?:es|ing)) (?P<named>{NOUN}){LETTER} (?i:the )?{_RIGHT}{_LIMITED}"
+)
+_TELLS_RIGHT: Final = re.compile(
+    rf"(?P<named>(?i:\b(?:option|choice|answer) )){LETTER} (?i:(?:correctly|accurately|best) "
+    r"(?:describes|represents|reflects|states|explains|captures|answers|predicts|identifies))\b"
+    r"(?![^.\n]{0,200}\b(?:but|however|although|though|except)\b)"
+)
+_CHINESE_RIGHT: Final = re.compile(rf"(?P<named>(?:{chinese.OPTION})?){LETTER} ?{chinese.IS_RIGHT}")
+_DESCRIBES: Final = (_IS_RIGHT, _MAKES_RIGHT, _TELLS_RIGHT, _CHINESE_RIGHT)
 _IS_WRONG: Final = re.compile(
     rf"{LETTER} (?i:(?:is|was|seems|looks|must be|would be|can|could)(?: \w{{1,20}})?"
     r"(?:n't| not)? (?:be )?(?:wrong|incorrect|false|invalid)\b"
     r"|(?:is|was|seems|looks|can|could)(?:n't| not|not) (?:be )?(?:the )?(?:correct|right|best"
     r"|valid|answer)\b)"
 )
+_CHINESE_WRONG: Final = re.compile(rf"{LETTER} ?{chinese.IS_WRONG}")
 _IS_NOT: Final = re.compile(
     rf"{_SUBJECT} ?(?i:(?:is|was|can|could|would|should)(?:n't| not|not)(?: be)?"
     rf"|:? ?not) {NOUN}{LETTER}"
 )
 # "B is also correct", "B is correct, too".
 _AMONG_OTHERS: Final = re.compile(r"(?i)[A-J]\)?,? is also\b|correct,? (?:too|as well)\b")
-# A bare letter is a subject at the start of a phrase only: "Thread A is right" is not of it.
-_PHRASE: Final = re.compile(
-    r"(?i)(?:^|[.!:,;\n>-] ?|\b(?:so|thus|therefore|hence|then|that|think|believe|and|but|only) )$"
+_SO_THAT: Final = one_of(
+    *("so", "thus", "therefore", "hence", "then", "that", "think", "believe", "and", "but"),
+    *("only", "here", "(?:this|that) case"),
 )
+# A bare letter is a subject at the start of a phrase only: "Thread A is right" is not of it.
+_PHRASE: Final = re.compile(rf"(?i)(?:^|[.!:,;\n>-] ?|\b{_SO_THAT} )$")
 _LETTERS_BEFORE: Final = re.compile(
     rf"{ANY_LETTER} ?(?:,|/|&|(?i:,? ?(?:and|or|nor)\b)) ?$|(?i:\b(?:neither|either|both)) ?$"
 )
+_OF_THESE: Final = re.compile(
+    rf"(?i:\b(?:of|among|between)) {ANY_LETTER}(?:, {ANY_LETTER})?,? (?:and|or) {ANY_LETTER}, $"
+)
 
 
-@dataclass(frozen=True)
-class Heard:
-    """A statement at its place: of ``letter``, or of several at once (``None``).
-    ``described``: as in "B is correct", which may be said of more than one."""
-
-    place: int
-    letter: str | None
-    described: bool = False
-
-
-def heard(text: str) -> tuple[list[Heard], list[Heard]]:
+def heard(text: str) -> tuple[list[Said], list[Said]]:
     """What is stated, and what is denied or doubted; in no order."""
-    stated: list[Heard] = []
-    denied: list[Heard] = []
+    stated: list[Said] = []
+    denied: list[Said] = []
     for found in _candidates(text):
-        one = Heard(found.end(), named(found), described=found.re is _IS_RIGHT)
+        one = Said(
+            found.end(),
+            named(found),
+            described=found.re in _DESCRIBES,
+            version=of_a_version(text, found.start()),
+        )
         among = _AMONG_OTHERS.search(text, found.start(), found.end() + len(" as well"))
         if among or SECOND.match(text, found.end()):
-            one = Heard(found.end(), None)
+            one = Said(found.end(), None)
         elif TAKEN_BACK.match(text, found.end()):
             continue
         said = standing(text, found.start(), found.end())
@@ -120,9 +166,11 @@ def heard(text: str) -> tuple[list[Heard], list[Heard]]:
             stated.append(one)
         elif said == "doubted":
             denied.append(one)
-    for pattern in (_IS_WRONG, _IS_NOT):
+    if listed := judged(text):
+        stated.append(listed)
+    for pattern in (_IS_WRONG, _IS_NOT, _CHINESE_WRONG):
         denied += [
-            Heard(found.end(), named(found))
+            Said(found.end(), named(found))
             for found in pattern.finditer(text)
             if standing(text, found.start(), found.start()) != "idle"
         ]
@@ -136,14 +184,10 @@ def _candidates(text: str) -> Iterator[re.Match[str]]:
             if stands(found) and not lists_choices(found):
                 yield found
     yield from _BOXED.finditer(text)
-    for found in _IS_RIGHT.finditer(text):
-        before = text[max(0, found.start() - WINDOW) : found.start()]
-        subject = not found["bare"] or found["named"] or _PHRASE.search(before)
-        if subject and not _LETTERS_BEFORE.search(before):
-            yield found
-
-
-def asks(text: str, place: int) -> bool:
-    """Whether the sentence that goes on at ``place`` is a question."""
-    end = re.compile(r"[.!;](?= |$)|\n|\?").search(text, place, place + WINDOW)
-    return end is not None and end[0] == "?"
+    for pattern in _DESCRIBES:
+        for found in pattern.finditer(text):
+            before = text[max(0, found.start() - WINDOW) : found.start()]
+            bare = found["bare"] and not found["named"] and pattern is _IS_RIGHT
+            several = _LETTERS_BEFORE.search(before) and not _OF_THESE.search(before)
+            if not several and (not bare or _PHRASE.search(before)):
+                yield found

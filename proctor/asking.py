@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 import httpx
 from pydantic import ValidationError
@@ -56,24 +56,43 @@ def ask_gateway(
     question: AnswerRequest,
     *,
     timeout_seconds: float,
+    key: str | None = None,
     transport: httpx.BaseTransport | None = None,
 ) -> AnswerReply:
     """Raises ``GatewayRefused``, ``GatewayFailed``, or ``GatewayAway`` (also where something
     else answers).
-    ``transport`` stands in for the network."""
+    ``key`` is presented, if there is one. ``transport`` stands in for the network."""
     content = question.model_dump_json(exclude_none=True)
-    headers = {"Content-Type": "application/json"}
     try:
         with httpx.Client(transport=transport, timeout=timeout_seconds, trust_env=False) as client:
-            reply = client.post(f"{url.rstrip('/')}/v1/answers", content=content, headers=headers)
+            reply = client.post(
+                f"{url.rstrip('/')}/v1/answers", content=content, headers=headers_for(key)
+            )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise GatewayAway(url, str(error) or type(error).__name__) from error
+    if reply.status_code != httpx.codes.OK:
+        raise_problem(url, reply.status_code, reply.content)
     try:
-        if reply.status_code == httpx.codes.OK:
-            return AnswerReply.model_validate_json(reply.content)
-        problem = Problem.model_validate_json(reply.content)
+        return AnswerReply.model_validate_json(reply.content)
     except ValidationError as error:
-        reason = f"something else answers there, with status {reply.status_code}"
-        raise GatewayAway(url, reason) from error
+        raise _something_else(url, reply.status_code) from error
+
+
+def headers_for(key: str | None) -> dict[str, str]:
+    """Of a question, with the key that is presented, if there is one."""
+    authorization = {} if key is None else {"Authorization": f"Bearer {key}"}
+    return {"Content-Type": "application/json", **authorization}
+
+
+def raise_problem(url: str, status: int, body: bytes) -> NoReturn:
+    """Raise what a problem document says; ``GatewayAway`` where it is none."""
+    try:
+        problem = Problem.model_validate_json(body)
+    except ValidationError as error:
+        raise _something_else(url, status) from error
     kind = GatewayFailed if problem.status >= _SERVER_FAULT else GatewayRefused
     raise kind(problem.title, problem.status, problem.detail, problem.request_id)
+
+
+def _something_else(url: str, status: int) -> GatewayAway:
+    return GatewayAway(url, f"something else answers there, with status {status}")

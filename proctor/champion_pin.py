@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from contracts.errors import EmptySample
+from contracts.errors import CannotWrite, EmptySample
 from contracts.params import EvaluateParams
 from contracts.suites import Protocol, SuiteSpec
 from contracts.verdicts import ChampionPin, QuestionRecord
@@ -21,6 +21,7 @@ from evaluation.reply_store import ReplyStore
 from evaluation.run import Asking, score_suite
 from evaluation.scores import ScoreStore
 from evaluation.suite import Suite, read_suite
+from mcq.generating import NEVER_WROTE
 from mcq.generation import Generator
 from mcq.scorer import Scorer
 from registry.registry import Registry
@@ -45,6 +46,8 @@ def pin_on(
     if champion is None:
         return ChampionPin(model=model)
     suite = read_suite(spec, params.max_questions, protocol)
+    if suite.protocol == "generate" and champion.registered.from_scratch:
+        raise CannotWrite("answer in words", NEVER_WROTE)
     ask = _written if suite.protocol == "generate" else _scored
     with tempfile.TemporaryDirectory() as scratch:
         folder = registry.fetch(champion, Path(scratch))
@@ -61,6 +64,7 @@ def pin_on(
         digest=champion.digest,
         suite_digest=suite.digest,
         protocol=suite.protocol,
+        max_new_tokens=params.max_new_tokens if suite.protocol == "generate" else None,
         correct=correct,
     )
 

@@ -40,7 +40,10 @@ ASKED: Final = 5
 MARK: Final = ".proctor/demonstration"
 IDENTITY: Final = ("-c", "user.name=demonstration", "-c", "user.email=demo@localhost.invalid")
 # What the environment says of another registry must not reach the demonstration's own.
-UNSET: Final = ("MLFLOW_TRACKING_URI", "PROCTOR_LEDGER_URL", "PROCTOR_HOME", "BENTOML_HOME")
+UNSET: Final = (
+    *("MLFLOW_TRACKING_URI", "PROCTOR_LEDGER_URL", "PROCTOR_HOME", "BENTOML_HOME"),
+    *("PROCTOR_KEYS_FILE", "PROCTOR_API_KEY"),
+)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The gateway's plan, read from the ledger: who answers in which slot.
+"""The gateway's plan, read from the ledger: who answers in which slot, and to whom.
 
 A thread of its own asks the ledger for new events several times a second, so a request
 never waits for the database. While the ledger is away, or says something that cannot be
@@ -10,31 +10,36 @@ over. Knows no MLflow, so that a gateway needs none.
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
 from contracts.answers import AnsweredBy
 from contracts.errors import AnswererAway, LedgerAway, ProctorError
-from gateway.plan import STABLE, Backend, Slot, TrafficPlan
+from contracts.traffic import SLOTS, STABLE
+from gateway.plan import Backend, TrafficPlan
 from registry.events import Event, Occupant
 from registry.ledger import Ledger
 from registry.state import RegistryState, fold
 
 DEFAULT_INTERVAL_SECONDS: Final = 0.2
-_SLOTS: Final[tuple[Slot, ...]] = ("stable", "canary")
 _log = logging.getLogger("proctor.plan")
 
 
-def plan_of(slots: dict[str, Occupant]) -> TrafficPlan:
-    """The ledger's slots as the gateway's plan; pydantic ``ValidationError`` for a URL that
-    cannot be one."""
+def plan_of(state: RegistryState) -> TrafficPlan:
+    """The ledger's slots and split as the gateway's plan; pydantic ``ValidationError`` for a
+    URL that cannot be one."""
+    slots = state.slots
     return TrafficPlan(
         slots={
             slot: Backend(url=slots[slot].url.rstrip("/"), version=_answered_by(slots[slot]))
-            for slot in _SLOTS
+            for slot in SLOTS
             if slot in slots
-        }
+        },
+        split=state.split,
     )
 
 
@@ -48,14 +53,20 @@ class LedgerPlan:
     """A ``gateway.plan.PlanSource`` that follows a ledger while it is open (``with``)."""
 
     def __init__(
-        self, ledger: Ledger, *, interval_seconds: float = DEFAULT_INTERVAL_SECONDS
+        self,
+        ledger: Ledger,
+        *,
+        interval_seconds: float = DEFAULT_INTERVAL_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._interval_seconds = interval_seconds
+        self._clock = clock
         self._state = RegistryState()
         self._last: Event | None = None
         self._plan: TrafficPlan | None = None
         self._told_away = False
+        self._read_at: float | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="ledger-plan", daemon=True)
 
@@ -82,6 +93,10 @@ class LedgerPlan:
             raise AnswererAway(STABLE, "which version is live is not known yet")
         return plan
 
+    def age_seconds(self) -> float:
+        """How long ago the ledger was last read without a fault; infinite if never."""
+        return math.inf if self._read_at is None else self._clock() - self._read_at
+
     def refresh(self) -> bool:
         """Read what is new; ``False`` when that failed and the old plan stays."""
         try:
@@ -92,6 +107,7 @@ class LedgerPlan:
                 _log.warning("the plan stays as it was: %s", reason)
                 self._told_away = True
             return False
+        self._read_at = self._clock()
         if self._told_away:
             _log.warning("the plan follows the ledger again")
             self._told_away = False
@@ -121,6 +137,6 @@ class LedgerPlan:
     def _take(self, state: RegistryState, events: list[Event]) -> None:
         """Go on to the state after ``events``, all or nothing."""
         state = fold(events, state)
-        plan = plan_of(state.slots)
+        plan = plan_of(state)
         self._state, self._plan = state, plan
         self._last = events[-1] if events else None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -35,6 +36,9 @@ from contracts.errors import (
 )
 from contracts.faults import first_fault
 from contracts.files import write_atomically
+from contracts.traffic import STABLE
+from gateway.key_file import utc_now
+from proctor.api_keys import ensure_local_key
 from proctor.processes import (
     BUSY_SECONDS,
     HOST,
@@ -49,7 +53,7 @@ from proctor.processes import (
 )
 from proctor.pruning import prune
 from proctor.registry_access import open_registry
-from proctor.settings import STACK_FILE, Settings
+from proctor.settings import STACK_FILE, Settings, api_key
 from proctor.version_bento import version_bento
 from registry.events import Occupant
 from registry.ledger import Ledger
@@ -62,7 +66,6 @@ RETIRING: Final = "retiring"
 GATEWAY: Final = "gateway"
 # The order in which they start; they end in the reverse.
 SERVICES: Final = (MLFLOW, RETIRING, ANSWERER, GATEWAY)
-STABLE: Final = "stable"
 READY_SECONDS: Final = 120.0
 # The gateway looks for a new plan at least every half second.
 PLAN_SECONDS: Final = 15.0
@@ -150,6 +153,7 @@ class Stack:
                     self._say(f"{ANSWERER:9} none    {model} has no champion yet: nothing answers")
                 else:
                     self._up_answerer(running, champion)
+                self._up_key()
                 self._up_gateway(running, ports.gateway)
                 if champion is not None:
                     self._wait_answering(running[GATEWAY], champion)
@@ -306,14 +310,28 @@ class Stack:
 
     def _wait_answering(self, gateway: Process, champion: VersionRecord) -> None:
         """Until the gateway sends its callers to the champion. Raises ``AnswererAway``."""
+        key = self._presented()
         deadline = time.monotonic() + PLAN_SECONDS
         while not (
             answers(gateway.url + "/readyz")
-            and champion.digest in _text(gateway.url + "/v1/models")
+            # Where the keys stand elsewhere and none is named, this cannot be asked.
+            and (key is None or champion.digest in _text(gateway.url + "/v1/models", key))
         ):
             if time.monotonic() > deadline:
                 raise AnswererAway(STABLE, f"the gateway does not see {champion.digest[:19]}")
             time.sleep(0.1)
+
+    def _up_key(self) -> None:
+        """A key for whoever may read the home; keys that stand elsewhere are left alone."""
+        if self._settings.own_keys:
+            place = self._settings.local_key_file
+            if ensure_local_key(self._settings.keys_file, place, utc_now()):
+                self._say(f"{'key':9} made    {place}")
+
+    def _presented(self) -> str | None:
+        """The key for this stack's gateway."""
+        environment = {} if self._settings.own_keys else os.environ
+        return api_key(self._settings, environment)
 
     def _up_gateway(self, running: dict[str, Process], port: int) -> None:
         if GATEWAY in running and not self._hangs(running, GATEWAY):
@@ -327,6 +345,7 @@ class Stack:
         environment = {
             "PROCTOR_HOME": str(self._settings.home),
             "PROCTOR_LEDGER_URL": self._settings.ledger_url,
+            "PROCTOR_KEYS_FILE": str(self._settings.keys_file),
         }
         self._launch(running, GATEWAY, argv, port, "/healthz", environment)
 
@@ -370,9 +389,10 @@ def _put_off(faults: list[ProctorError]) -> Iterator[None]:
         faults.append(error)
 
 
-def _text(url: str) -> str:
+def _text(url: str, key: str) -> str:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})  # noqa: S310
     try:
-        with urllib.request.urlopen(url, timeout=2) as reply:  # noqa: S310  # our own URL
+        with urllib.request.urlopen(request, timeout=2) as reply:  # noqa: S310  # our own URL
             return str(reply.read().decode())
     except (urllib.error.URLError, OSError):
         return ""

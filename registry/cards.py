@@ -13,6 +13,7 @@ from typing import Final
 
 from contracts.markdown import table
 from contracts.models import CHALLENGER, CHAMPION
+from contracts.suites import without_answer
 from contracts.verdicts import EvaluationResult, GroupAccuracy, Interval, TrainingResult
 from registry.state import VersionRecord
 from registry.versions import RunFacts
@@ -144,13 +145,13 @@ def _accuracy(
     scored = evaluation.questions - evaluation.unscored
     whole = (
         f"**{_interval(evaluation.accuracy)}** on {scored} held-out questions of the suite"
-        f" `{evaluation.suite}`; {evaluation.unscored} could not be scored. Intervals are"
-        f" Wilson's at {evaluation.accuracy.level:.0%}."
+        f" `{evaluation.suite}`; {evaluation.unscored} {without_answer(evaluation.protocol)}."
+        f" Intervals are Wilson's at {evaluation.accuracy.level:.0%}."
     )
     rows = [(name, group.questions, _interval(group.accuracy)) for name, group in families]
     if fitted := evaluation.temperature:
         whole += (
-            f" Temperature fitted on {fitted.questions} validation questions: {fitted.told()}"
+            f" Temperature fitted on {fitted.told_questions()}: {fitted.told()}"
             f" ({fitted.nats_before:.3f} nats a question become {fitted.nats_after:.3f});"
             " confidences are told without it."
         )

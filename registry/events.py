@@ -15,6 +15,7 @@ from typing import Any, Final
 from contracts.digests import digest_of_json
 from contracts.models import Alias, Digest, ModelName, ScoringMethod
 from contracts.shape import Shape
+from contracts.traffic import TrafficSplit
 from contracts.verdicts import Decision, FittedTemperature, Interval
 
 NO_EVENT: Final = "sha256:" + "0" * 64
@@ -29,12 +30,14 @@ class EventKind(StrEnum):
     BENTO_BUILT = "bento_built"
     SLOT_ASSIGNED = "slot_assigned"
     SLOT_RETIRED = "slot_retired"
+    TRAFFIC_MOVED = "traffic_moved"
 
 
 class VerdictFacts(Shape):
     """What the gate said of a version, and on which evidence. ``verdict_digest`` names the
     whole verdict; ``champion`` is the version judged against, ``None`` by bootstrap;
-    ``temperature`` is what the evaluation fitted, ``None`` where it fitted none."""
+    ``temperature`` is what the evaluation fitted, ``None`` where it fitted none;
+    ``max_new_tokens`` is of the replies that it read, ``None`` where it read none."""
 
     decision: Decision
     rule: str
@@ -48,9 +51,13 @@ class VerdictFacts(Shape):
     mcnemar_p: float | None
     verdict_digest: Digest
     temperature: FittedTemperature | None = None
+    max_new_tokens: int | None = None
 
 
 class VersionRegistered(Shape):
+    """``from_scratch``: its training began with weights drawn from a seed; ``None`` in ledgers
+    that were written before this was recorded."""
+
     version: str
     digest: Digest
     run_id: str
@@ -60,6 +67,7 @@ class VersionRegistered(Shape):
     profile: str
     scoring: ScoringMethod
     verdict: VerdictFacts
+    from_scratch: bool | None = None
 
 
 class VerdictRecorded(Shape):
@@ -123,6 +131,14 @@ class SlotRetired(Shape):
     slot: str
 
 
+class TrafficMoved(Shape):
+    """How callers are shared out between the slots from now on; ``rollout`` names the try of
+    a version that moves them, ``None`` when it was done by hand."""
+
+    split: TrafficSplit
+    rollout: str | None = None
+
+
 Payload = (
     VersionRegistered
     | VerdictRecorded
@@ -132,6 +148,7 @@ Payload = (
     | BentoBuilt
     | SlotAssigned
     | SlotRetired
+    | TrafficMoved
 )
 
 PAYLOADS: Final[Mapping[EventKind, type[Shape]]] = MappingProxyType(
@@ -144,6 +161,7 @@ PAYLOADS: Final[Mapping[EventKind, type[Shape]]] = MappingProxyType(
         EventKind.BENTO_BUILT: BentoBuilt,
         EventKind.SLOT_ASSIGNED: SlotAssigned,
         EventKind.SLOT_RETIRED: SlotRetired,
+        EventKind.TRAFFIC_MOVED: TrafficMoved,
     }
 )
 KINDS: Final = {payload: kind for kind, payload in PAYLOADS.items()}

@@ -50,6 +50,7 @@ def verdict_facts(verdict: Verdict, evaluation: EvaluationResult) -> VerdictFact
         mcnemar_p=comparison.mcnemar_p if comparison else None,
         verdict_digest=digest_of_json(verdict.model_dump(mode="json")),
         temperature=evaluation.temperature,
+        max_new_tokens=evaluation.max_new_tokens,
     )
 
 

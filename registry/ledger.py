@@ -15,7 +15,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from contracts.digests import canonical_json
 from contracts.errors import BadParams, LedgerAway, LedgerCorrupt, StorageFull
 from contracts.faults import first_fault
 from contracts.files import storage_faults
+from contracts.times import stamp, utc_now
 from registry.events import NO_EVENT, Event, Payload, chain
 from registry.state import RegistryState, fold
 
@@ -65,19 +66,13 @@ _POSTGRES_GUARDS: Final = (
     ),
 )
 # SQLite knows only ENOSPC as a full disk. A quota or a limit on file sizes comes as a
-# failed write, and a disk that is full when the log's index is made as a failed size.
-_SQLITE_FULL: Final = {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_SHMSIZE"}
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def stamp(time: datetime) -> str:
-    """ISO 8601 in UTC with microseconds: such texts sort as the times do."""
-    # Not strftime: it writes the year 999 with three digits, which sorts wrongly.
-    utc = time.astimezone(UTC).replace(tzinfo=None)
-    return utc.isoformat(timespec="microseconds") + "Z"
+# failed write, and a disk that is full when the log's index is made as a failed one of these.
+_SQLITE_FULL: Final = {
+    "SQLITE_FULL",
+    "SQLITE_IOERR_WRITE",
+    "SQLITE_IOERR_SHMOPEN",
+    "SQLITE_IOERR_SHMSIZE",
+}
 
 
 class LedgerWriter:

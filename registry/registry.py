@@ -33,6 +33,8 @@ from contracts.errors import (
 )
 from contracts.faults import first_fault
 from contracts.models import CHALLENGER, CHAMPION, Alias, ModelRef
+from contracts.times import stamp
+from contracts.traffic import CANARY, STABLE, TrafficSplit
 from contracts.verdicts import (
     ChampionPin,
     EvaluationResult,
@@ -48,6 +50,7 @@ from registry.events import (
     Payload,
     SlotAssigned,
     SlotRetired,
+    TrafficMoved,
     VerdictRecorded,
     VersionRegistered,
 )
@@ -60,10 +63,11 @@ from registry.evidence import (
     verdict_facts,
 )
 from registry.findings import Finding, find_faults
-from registry.ledger import Ledger, LedgerWriter, stamp
+from registry.ledger import Ledger, LedgerWriter
 from registry.pages import write_pages
 from registry.projection import Projection, left_alone
 from registry.state import ModelState, RegistryState, VersionRecord
+from registry.traffic import check_occupied
 from registry.versions import DIGEST_TAG, VersionStore
 
 # Every step of the moves at which a process may be killed and nothing is lost, in order.
@@ -152,6 +156,7 @@ class Registry:
                     profile=training.profile,
                     scoring=training.scoring,
                     verdict=facts,
+                    from_scratch=training.method == "scratch",
                 )
                 self._append(writer, model, registered, why)
             elif record.verdict != facts:
@@ -332,6 +337,7 @@ class Registry:
             version=champion.version,
             digest=champion.digest,
             suite_digest=verdict.suite_digest,
+            max_new_tokens=verdict.max_new_tokens,
             correct={r.id: r.correct for r in records if r.correct is not None},
         )
 
@@ -357,6 +363,23 @@ class Registry:
             runs = writer.state.slots.get(slot)
             if runs is not None:
                 self._append(writer, runs.model, SlotRetired(slot=slot), why)
+
+    def move_traffic(
+        self, split: TrafficSplit, *, why: str, rollout: str | None = None
+    ) -> TrafficSplit:
+        """Share callers out between the slots as ``split`` says, from the gateways' next look
+        on (half a second); the split before. Saying the same again changes nothing.
+
+        Raises ``SlotEmpty`` where callers, what they fall back to, or a shadow's copies would
+        find nobody, and ``BadInput`` without a reason."""
+        check_reason(why)
+        with self.ledger.write() as writer:
+            before, slots = writer.state.split, writer.state.slots
+            if split != before:
+                check_occupied(split, slots)
+                model = (slots.get(CANARY) or slots[STABLE]).model
+                self._append(writer, model, TrafficMoved(split=split, rollout=rollout), why)
+        return before
 
     # ------------------------------------------------------------ verify and repair
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from pydantic import Field
 
 from contracts.errors import AliasNotFound, ModelNotFound, VersionNotFound
-from contracts.models import CHAMPION, ModelRef, VersionFacts
+from contracts.models import CHAMPION, JudgedBy, ModelRef, VersionFacts
 from contracts.shape import Shape
+from contracts.traffic import CANARY, TrafficSplit
 from registry.events import (
     AliasMoved,
     AliasProjected,
@@ -21,6 +22,7 @@ from registry.events import (
     Occupant,
     SlotAssigned,
     SlotRetired,
+    TrafficMoved,
     VerdictFacts,
     VerdictRecorded,
     VersionRegistered,
@@ -45,7 +47,9 @@ class VersionRecord(Shape):
         return self.registered.digest
 
     def facts(self) -> VersionFacts:
-        """What travels with the version into a bento."""
+        """What travels with the version into a bento. Of its examination, the one that it was
+        registered on: a later verdict makes no other bento, and no other probabilities."""
+        verdict = self.registered.verdict
         return VersionFacts(
             model=self.model,
             version=self.version,
@@ -53,6 +57,18 @@ class VersionRecord(Shape):
             run_id=self.registered.run_id,
             commit=self.registered.commit,
             scoring=self.registered.scoring,
+            from_scratch=self.registered.from_scratch,
+            temperature=verdict.temperature and verdict.temperature.value,
+            judged_by=JudgedBy(
+                suite_digest=verdict.suite_digest,
+                evaluation_run_id=verdict.evaluation_run_id,
+                verdict_digest=verdict.verdict_digest,
+                rule=verdict.rule,
+                accuracy=verdict.accuracy.estimate,
+                lower=verdict.accuracy.lower,
+                upper=verdict.accuracy.upper,
+                level=verdict.accuracy.level,
+            ),
         )
 
 
@@ -109,6 +125,7 @@ class RegistryState(Shape):
     seq: int = 0
     models: dict[str, ModelState] = Field(default_factory=dict)
     slots: dict[str, Occupant] = Field(default_factory=dict)
+    split: TrafficSplit = Field(default_factory=TrafficSplit)
 
     def model(self, name: str) -> ModelState:
         """Raises ``ModelNotFound``."""
@@ -135,12 +152,8 @@ def fold(events: Iterable[Event], state: RegistryState | None = None) -> Registr
 
 def _after(state: RegistryState, event: Event) -> RegistryState:
     payload = event.payload()
-    if isinstance(payload, SlotAssigned):
-        slots = {**state.slots, payload.slot: payload.runs}
-        return state.model_copy(update={"seq": event.seq, "slots": slots})
-    if isinstance(payload, SlotRetired):
-        slots = {name: slot for name, slot in state.slots.items() if name != payload.slot}
-        return state.model_copy(update={"seq": event.seq, "slots": slots})
+    if isinstance(payload, SlotAssigned | SlotRetired | TrafficMoved):
+        return state.model_copy(update={"seq": event.seq, **_traffic_after(state, payload)})
     model = state.models.get(event.model) or ModelState(name=event.model)
     if isinstance(payload, AliasMoved | AliasProjected | AliasRestored):
         model = _alias_after(model, event, payload)
@@ -148,6 +161,30 @@ def _after(state: RegistryState, event: Event) -> RegistryState:
         model = _version_after(model, event, payload)
     models = {**state.models, event.model: model}
     return state.model_copy(update={"seq": event.seq, "models": models})
+
+
+def _traffic_after(
+    state: RegistryState, payload: SlotAssigned | SlotRetired | TrafficMoved
+) -> dict[str, object]:
+    """What changes of slots and split. Callers are drawn for one version: when it leaves the
+    canary slot, or another takes its place there, nobody goes there until that is decided
+    anew. A retired shadow is no shadow any more. Callers of the canary stay with it when
+    stable is retired: they would find nobody there."""
+    if isinstance(payload, TrafficMoved):
+        return {"split": payload.split}
+    slot, split = payload.slot, state.split
+    others = {name: runs for name, runs in state.slots.items() if name != slot}
+    if isinstance(payload, SlotAssigned):
+        before = state.slots.get(slot)
+        stays = before is not None and before.digest == payload.runs.digest
+        others[slot] = payload.runs
+    else:
+        stays = False
+    if slot == CANARY and not stays:
+        split = TrafficSplit()
+    elif isinstance(payload, SlotRetired) and split.shadow == slot:
+        split = split.model_copy(update={"shadow": None})
+    return {"slots": others, "split": split}
 
 
 def _version_after(

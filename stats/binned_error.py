@@ -7,6 +7,12 @@ et al., arXiv:1909.10155). The bootstrap adds the same noise once more: it is co
 for differentiable functions, which an absolute value is not at 0 (Z. Fang and A. Santos,
 arXiv:1404.3763, theorem 3.1). Intervals for the squared error exist (Y. Sun et al.,
 arXiv:2408.08998); here the two ends of the plain one follow from the triangle inequality.
+
+Near 0 and 1 the number of right answers is nearly Poisson's, and no standard deviation tells how
+far it can be from what was seen: a bin's reach is that of the exact interval of its accuracy
+(C. J. Clopper and E. S. Pearson, Biometrika 26 (1934) 404-413), up and down apart. Reaches of
+independent bins add as the roots of their squares do (G. Y. Zou and A. Donner, Statistics in
+Medicine 27 (2008) 1693-1702).
 """
 
 from __future__ import annotations
@@ -15,6 +21,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 from stats.intervals import Estimate, normal_quantile
 from stats.samples import BadSample, check_count, check_open_share
@@ -36,32 +43,50 @@ def binned_error(
     N, with an interval that holds the same of the population at least as often as ``level``.
 
     ``outcomes``, ``expected`` (within 0 and 1) and ``bins`` (from 0): (N,). Lower is better; a
-    ratio. Formula: a bin's gap g has standard deviation s = sqrt(n p (1 - p)) / N, where n is the
-    bin's number and p = (right + 1) / (n + 2), Laplace's rule, so that a bin of one question is
-    not taken for certain. The sum of |g + noise| is at most that of |g| and that of |noise|: the
-    lower end is the estimate less the upper quantile of the sum of s |Z|, Z standard normal, by
-    ``draws`` from ``seed``, and no less than 0. It is at least the sum of |g| and of noise with
-    g's signs, which is normal: the upper end is the estimate and the quantile times the root of
-    sum of s^2, with the variance of |g| between bins over N, since another sample falls otherwise
-    into bins. The estimate always lies inside.
+    ratio. Formula: bin b has w = n / N of the N outcomes, the accuracy a with Clopper and Pearson's
+    ends l and u at ``level``, and c expected of it with variance v; the estimate is the sum of
+    w |a - c|. With z the normal quantile, another sample may have fallen short by
+    r- = w sqrt((a - l)^2 + z^2 v / n), or gone beyond by r+, the same with u - a. Each term of the
+    estimate exceeds the true one by at most its noise: the lower end is the estimate less the upper
+    quantile of the sum of r |Z| / z, Z standard normal by ``draws`` from ``seed``, r- where it is
+    positive and r+ elsewhere; no less than 0. The upper end adds to the estimate the root of the
+    sum of w^2 ((largest |a' - c| for a' from l to u, less |a - c|)^2 + z^2 v / n) and of z^2 times
+    the variance of |a - c| between bins over N, since another sample falls otherwise into bins.
+    The estimate always lies inside; where all expect the same, the upper end is exact.
     Raises ``BadSample`` for none, and for what is no share or no bin.
     """
     _check(outcomes, expected, bins, level, seed, draws)
-    many = len(outcomes)
-    sizes = np.bincount(bins)
-    held = sizes > 0
-    sizes = sizes[held].astype(float)
-    right = np.bincount(bins, weights=outcomes)[held]
-    gaps = np.abs(np.bincount(bins, weights=outcomes - expected)[held]) / many
-    share = (right + 1) / (sizes + 2)
-    variances = sizes * share * (1 - share) / many**2
-    estimate = min(1.0, float(gaps.sum()))
-    noise = np.abs(np.random.default_rng(seed).standard_normal((draws, len(sizes))))
-    reach = float(np.quantile(noise @ np.sqrt(variances), (1.0 + level) / 2.0))
-    between = max(0.0, float((gaps**2 * many / sizes).sum()) - estimate**2) / many
-    spread = float(variances.sum()) + between
-    upper = estimate + normal_quantile((1.0 + level) / 2.0) * spread**0.5
-    return Estimate(estimate, max(0.0, estimate - reach), min(1.0, upper))
+    _, places = np.unique(bins, return_inverse=True)
+    asked = np.bincount(places).astype(float)
+    right = np.bincount(places, weights=outcomes).astype(float)
+    meant = np.bincount(places, weights=expected) / asked
+    weights, accuracy = asked / len(outcomes), right / asked
+    gaps = np.abs(accuracy - meant)
+    estimate = min(1.0, float(weights @ gaps))
+    tail, z = (1.0 + level) / 2.0, normal_quantile((1.0 + level) / 2.0)
+    least, most = _exact_ends(right, asked, 1.0 - tail)
+    # What is expected varies inside a bin, too: z^2 v / n.
+    varied = z * z * np.bincount(places, weights=(expected - meant[places]) ** 2) / asked**2
+    short, beyond = (
+        weights * np.sqrt(side**2 + varied) for side in (accuracy - least, most - accuracy)
+    )
+    normal = np.random.default_rng(seed).standard_normal((draws, len(asked)))
+    noise = np.maximum(normal * short, -normal * beyond)
+    lower = estimate - float(np.quantile(noise.sum(axis=1), tail)) / z
+    farther = np.maximum(np.abs(least - meant), np.abs(most - meant)) - gaps
+    between = max(0.0, float(weights @ gaps**2) - estimate**2) / len(outcomes)
+    reach = float(weights**2 @ (farther**2 + varied)) + z * z * between
+    return Estimate(estimate, max(0.0, lower), min(1.0, estimate + reach**0.5))
+
+
+def _exact_ends(
+    right: NDArray[np.float64], asked: NDArray[np.float64], tail: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Clopper and Pearson's: the proportions that leave ``tail`` beyond what was seen."""
+    wrong = asked - right
+    lower = np.where(right > 0, beta.ppf(tail, np.maximum(right, 1.0), wrong + 1.0), 0.0)
+    upper = np.where(wrong > 0, beta.ppf(1.0 - tail, right + 1.0, np.maximum(wrong, 1.0)), 1.0)
+    return lower, upper
 
 
 def _check(

@@ -6,8 +6,9 @@ everywhere.
 
 Sources: exact test: Q. McNemar, Psychometrika 12 (1947) 153-157, in its conditional
 binomial form. Interval: T. Tango, Statistics in Medicine 17 (1998) 891-908. Sample size:
-R. J. Connor, Biometrics 43 (1987) 207-211; J.-P. Liu et al., Statistics in Medicine 21 (2002)
-231-245 for a bound other than zero.
+the exact power of the exact test, S. W. Duffy, Biometrics 40 (1984) 1005-1015, where
+R. J. Connor, Biometrics 43 (1987) 207-211, has the normal approximation; J.-P. Liu et al.,
+Statistics in Medicine 21 (2002) 231-245 for a bound other than zero.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.stats import binom
 
@@ -109,20 +112,51 @@ def _tango_upper(b: int, c: int, n: int, z: float) -> float:
 def smallest_detectable_difference(
     trials: int, discordance: float, *, power: float = 0.8, alpha: float = 0.05
 ) -> float | None:
-    """The least true difference that McNemar's test would find with ``power``.
+    """The least true difference d that ``mcnemar_exact`` would find with ``power``: with a p of at
+    most ``alpha``.
 
-    Formula (Connor 1987, solved for d): ``d sqrt(n) = za sqrt(D) + zb sqrt(D - d^2)``, D
-    the discordance, za and zb the normal quantiles of ``1 - alpha/2`` and ``power``. A
-    difference cannot exceed the discordance: ``None`` when not even D would be found.
+    Formula: the d at which the sum over m of P(m discordant pairs) P(p <= alpha of m) is
+    ``power``, m from Binomial(``trials``, D), D the discordance, and of these the first better in
+    Binomial(m, (D + d) / 2D). A difference cannot exceed the discordance: ``None`` when not even D
+    would be found.
     """
     name = "the smallest detectable difference"
-    za, zb = _quantiles(name, trials, discordance, power, alpha)
-    under = trials + zb * zb - za * za
-    if discordance == 0.0 or under < 0.0:
+    _quantiles(name, trials, discordance, power, alpha)
+    if discordance == 0.0:
         return None
-    found = math.sqrt(discordance) * (za * math.sqrt(trials) + zb * math.sqrt(under))
-    found /= trials + zb * zb
-    return found if found <= discordance else None
+    found = _ExactPower.of(trials, discordance, alpha)
+    if found.at(discordance) < power:
+        return None
+    if found.at(0.0) >= power:  # of a power that chance has
+        return 0.0
+    return float(brentq(lambda d: found.at(d) - power, 0.0, discordance, xtol=1e-9))
+
+
+@dataclass(frozen=True)
+class _ExactPower:
+    """Of the exact test: ``discordant`` pairs (K,) with their ``chances`` (K,); the test rejects
+    where one answerer has at most ``losses`` (K,) of them, -1 where it never does."""
+
+    discordance: float
+    discordant: NDArray[np.int64]
+    chances: NDArray[np.float64]
+    losses: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, trials: int, discordance: float, alpha: float) -> _ExactPower:
+        # What is left out has a chance of 1e-10.
+        first, last = (int(binom.ppf(one, trials, discordance)) for one in (5e-11, 1.0 - 5e-11))
+        discordant = np.arange(max(0, first), last + 1)
+        losses = np.asarray(binom.ppf(alpha / 2.0, discordant, 0.5)).astype(np.int64)
+        # The quantile is the first that passes alpha / 2: one less, if it is not met exactly.
+        losses -= 2.0 * binom.cdf(losses, discordant, 0.5) > alpha
+        return cls(discordance, discordant, binom.pmf(discordant, trials, discordance), losses)
+
+    def at(self, difference: float) -> float:
+        better = min(1.0, (self.discordance + difference) / (2.0 * self.discordance))
+        tails = binom.cdf(self.losses, self.discordant, 1.0 - better)
+        tails += binom.cdf(self.losses, self.discordant, better)
+        return float(self.chances @ tails)
 
 
 def trials_to_exclude(

@@ -21,13 +21,13 @@ END: Final = "<|im_end|>"
 
 def make_chain_checkpoint(
     folder: Path,
-    follows: Mapping[str, str],
+    follows: Mapping[str | int, str | int],
     *,
     scoring: ScoringMethod = "letter",
     context_tokens: int = 2_048,
 ) -> str:
-    """``follows[a]`` is written after ``a``: single ASCII characters, or ``END``; what follows
-    any other is not told. A chat's reply begins after a line break. Returns the digest."""
+    """``follows[a]`` is written after ``a``: single ASCII characters, ``END``, or token ids; what
+    follows any other is not told. A chat's reply begins after a line break. Returns the digest."""
     import torch
     from transformers import Qwen2Config, Qwen2ForCausalLM
 
@@ -52,7 +52,10 @@ def make_chain_checkpoint(
         directions = torch.nn.functional.normalize(torch.randn(len(tokenizer), width), dim=1)
     head = torch.zeros(len(tokenizer), width)
     for before, after in follows.items():
-        (source,), (target,) = (tokenizer(one)["input_ids"] for one in (before, after))
+        source, target = (
+            one if isinstance(one, int) else tokenizer(one)["input_ids"][0]
+            for one in (before, after)
+        )
         head[target] += directions[source]
     with torch.no_grad():
         for name, weights in model.named_parameters():

@@ -7,6 +7,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -110,6 +111,21 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
     finally:
         _end(server)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a real PostgreSQL; skips where none is installed."""
+    from tests.postgres import postgres_programs, running_postgres
+
+    programs = postgres_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
+    # Not below pytest's folder, which only its owner may enter: the server's user is another.
+    with tempfile.TemporaryDirectory(prefix="proctor-postgres-") as base:
+        pathlib.Path(base).chmod(0o755)
+        with running_postgres(programs, pathlib.Path(base) / "server") as url:
+            yield url
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

@@ -105,6 +105,8 @@ def _of_leaks(robustness: RobustnessReport) -> dict[str, float]:
     if robustness.choices_only:
         best = max(one.accuracy.estimate for one in robustness.choices_only)
         found["accuracy_choices_only_ratio"] = best
+    if (unread := robustness.unread) is not None:
+        found["accuracy_unread_ratio"] = unread.accuracy.estimate
     if (leaks := robustness.contamination) is not None:
         found["contaminated_questions"] = float(len(leaks.twins))
     if (unseen := robustness.unseen) is not None:

@@ -33,12 +33,13 @@ POINTS: Final = 50
 @dataclass(frozen=True)
 class Extras:
     """What neither result nor records know: the accuracy of guessing, the version's name, how
-    it was asked, and the questions' text by id."""
+    it was asked, and the questions' text and choices by id."""
 
     chance: float
     version: str | None = None
     way: Way = field(default_factory=Way)
     stems: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def build_report(
@@ -70,7 +71,7 @@ def build_report(
         reliability=() if robustness.calibration is None else robustness.calibration.bins,
         coverage=() if robustness.abstention is None else thinned(robustness.abstention.points),
         twins=() if robustness.contamination is None else robustness.contamination.twins,
-        hardest=_hardest(records, extras.stems),
+        hardest=_hardest(records, extras),
         misconceptions=tuple(shown_misconceptions(records)),
     )
 
@@ -91,9 +92,7 @@ def _categories(records: Sequence[QuestionRecord], level: float) -> list[Categor
     return found
 
 
-def _hardest(
-    records: Sequence[QuestionRecord], stems: Mapping[str, str]
-) -> tuple[HardQuestion, ...]:
+def _hardest(records: Sequence[QuestionRecord], extras: Extras) -> tuple[HardQuestion, ...]:
     wrong = [
         (one.probabilities[LETTERS.index(one.gold)], one)
         for one in records
@@ -107,7 +106,8 @@ def _hardest(
             gold=one.gold,
             letter=str(one.letter),
             gold_probability=probability,
-            stem=stems.get(one.id),
+            stem=extras.stems.get(one.id),
+            choices=extras.choices.get(one.id, ()),
         )
         for probability, one in wrong[:HARDEST]
     )

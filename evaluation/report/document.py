@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from contracts.comparisons import GROUPINGS
-from contracts.reports import HardQuestion, Measure, Report, Way
+from contracts.reports import Measure, Report, Way
+from contracts.suites import without_answer
 from evaluation.page import (
     NOTHING,
     beside,
@@ -19,6 +20,7 @@ from evaluation.page import (
     share,
     table,
 )
+from evaluation.report.hardest import hardest_questions
 from evaluation.report.pictures import COVERAGE, RELIABILITY, accuracy_by
 
 # Of the ids of twins on the page; the JSON has all.
@@ -28,14 +30,16 @@ TWINS_SHOWN: Final = 50
 def render_html(report: Report, drawings: Mapping[str, str]) -> str:
     """The whole document, UTF-8 text, with the ``drawings`` of ``pictures.drawings_of``."""
     header, accuracy = report.header, report.accuracy
+    answered = "answered" if header.way.protocol == "generate" else "scored"
     return page(
         f"{header.version or header.digest[7:15]} on {header.suite}: accuracy"
         f" {share(accuracy.estimate)} ({ends(share, accuracy.lower, accuracy.upper)})",
         paragraph(
-            f"{report.correct} right of {report.questions - report.unscored} scored; guessing has"
-            f" {share(report.chance)}. {report.unscored} of {report.questions} could not be scored"
-            " and are counted by themselves, neither right nor wrong. The interval is Wilson's at"
-            f" {accuracy.level:.0%}, as are all without another name."
+            f"{report.correct} right of {report.questions - report.unscored} {answered};"
+            f" guessing has {share(report.chance)}. {report.unscored} of {report.questions}"
+            f" {without_answer(header.way.protocol)} and are counted by themselves, neither right"
+            f" nor wrong. The interval is Wilson's at {accuracy.level:.0%}, as are all without"
+            " another name."
         ),
         paragraph(asked(header.way)),
         section("Robustness", measures(report.robustness)),
@@ -61,7 +65,10 @@ def asked(way: Way) -> str:
         f"{way.shots_count or 'no'} solved question{'s' * (way.shots_count != 1)}{own} shown first"
     )
     template = f"template {way.template}" if way.template else "the version's own template"
-    return f"Protocol {way.protocol}: {how}; {template}, {shots}."
+    limit = (
+        "" if way.max_new_tokens is None else f", replies of {way.max_new_tokens} tokens at most"
+    )
+    return f"Protocol {way.protocol}: {how}; {template}, {shots}{limit}."
 
 
 def measures(rows: Sequence[Measure]) -> str:
@@ -98,6 +105,7 @@ def _header(report: Report) -> str:
         ("solved questions shown first", _shots(way)),
         *([("their digest", way.shots_digest)] if way.shots_digest else []),
         ("precision", way.precision or "not told"),
+        *([("longest reply, tokens", way.max_new_tokens)] if way.max_new_tokens else []),
     ]
     return section("What was examined", table(("what", "value"), rows))
 
@@ -141,12 +149,7 @@ def _questions(report: Report) -> str:
     parts = []
     if report.hardest:
         told = paragraph("Answered wrongly, those first that gave the right answer the least.")
-        columns = ("question", "category", "answered", "asked")
-        parts.append(
-            section(
-                "Hardest questions", told, table(columns, map(_hard, report.hardest), told=True)
-            )
-        )
+        parts.append(section("Hardest questions", told, hardest_questions(report.hardest)))
     if report.twins:
         shown = ", ".join(report.twins[:TWINS_SHOWN])
         more = len(report.twins) - TWINS_SHOWN
@@ -156,8 +159,3 @@ def _questions(report: Report) -> str:
         counted = table(("misconception", "questions"), report.misconceptions)
         parts.append(section("Most frequent misconceptions", counted))
     return "".join(parts)
-
-
-def _hard(one: HardQuestion) -> tuple[str, ...]:
-    answered = f"{one.letter}; {one.gold} is right and had {share(one.gold_probability)}"
-    return one.id, one.category, answered, one.stem or ""

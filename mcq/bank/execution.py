@@ -60,10 +60,14 @@ def run_programs(sources: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> lis
     """
     reader, writer = os.pipe()
     gc.freeze()
+    # An interrupt that comes amid the interpreter's own work around a fork would be lost there.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child = os.fork()
     if child == 0:
         # Nothing of the parent may run in the child after this: no finally, no atexit.
         try:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.setpgid(0, 0)
             os.close(reader)
             _serve(sources, limits, writer)
@@ -74,6 +78,7 @@ def run_programs(sources: Sequence[str], limits: Limits = DEFAULT_LIMITS) -> lis
     with contextlib.suppress(PermissionError, ProcessLookupError):
         os.setpgid(child, child)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         data, reason = _read(reader, limits)
     finally:
         os.close(reader)

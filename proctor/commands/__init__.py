@@ -18,6 +18,8 @@ from proctor.commands import (
     evaluate,
     gate,
     gateway,
+    keys,
+    log,
     models,
     params,
     plots,
@@ -26,6 +28,7 @@ from proctor.commands import (
     stack,
     suites,
     sweep,
+    traffic,
     train,
 )
 
@@ -34,8 +37,11 @@ NOUNS: Final[dict[str, typer.Typer]] = {
     "models": models.app,
     "bento": bento.app,
     "gateway": gateway.app,
+    "keys": keys.app,
     "registry": registry.app,
+    "log": log.app,
     "suites": suites.app,
+    "traffic": traffic.app,
 }
 
 VERBS: Final[dict[str, Callable[..., Any]]] = {

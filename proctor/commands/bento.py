@@ -50,8 +50,8 @@ def serve(
     from bentos.serving import serve as serve_bento
     from bentos.serving import unpacked
     from contracts.models import ModelRef
+    from proctor.listening import listen
     from proctor.registry_access import open_registry
-    from proctor.serving import listen
     from proctor.settings import read_settings
     from proctor.version_bento import version_bento
 

@@ -10,7 +10,7 @@ import typer
 
 from contracts.errors import BadInput
 from contracts.params import Device, Orders, Precision
-from contracts.suites import Protocol
+from contracts.suites import Protocol, without_answer
 from contracts.verdicts import EvaluationResult
 from proctor.output import note, print_json
 from proctor.params import DEFAULT_PATH, EvaluateOptions, load_params, with_options
@@ -20,7 +20,7 @@ from proctor.suites import DEFAULT_PATH as SUITES_PATH
 from proctor.suites import chosen_suite, how_asked
 
 if TYPE_CHECKING:
-    from evaluation.engine import ClusterSettings
+    from evaluation.batches import ClusterSettings
     from evaluation.evaluate import EvaluateRequest
 
 VALIDATION: Final = Path("data/questions/validation.jsonl")
@@ -187,7 +187,7 @@ def _cluster(
     engine: Literal["local", "ray"], address: str | None, workers: int | None
 ) -> ClusterSettings | None:
     """``None`` where this process scores."""
-    from evaluation.engine import LOCAL_CLUSTER, ClusterSettings
+    from evaluation.batches import LOCAL_CLUSTER, ClusterSettings
 
     if engine == "ray":
         return ClusterSettings(address or LOCAL_CLUSTER, workers)
@@ -227,13 +227,13 @@ def _tell(result: EvaluationResult) -> None:
     asked = how_asked(result.protocol, result.template, result.shots, result.shots_by)
     note(
         f"accuracy {accuracy.estimate:.1%} ({accuracy.lower:.1%} to {accuracy.upper:.1%}) on"
-        f" {result.questions - result.unscored} questions, {result.unscored} not scored;"
-        f" {asked}; MLflow run {result.run_id}"
+        f" {result.questions - result.unscored} questions, {result.unscored}"
+        f" {without_answer(result.protocol)}; {asked}; MLflow run {result.run_id}"
     )
     if result.temperature is not None:
         fitted = result.temperature
         note(
-            f"temperature {fitted.told()}, fitted on {fitted.questions} validation questions:"
+            f"temperature {fitted.told()}, fitted on {fitted.told_questions()}:"
             f" {fitted.nats_before:.3f} nats a question become {fitted.nats_after:.3f}"
         )
     _tell_written(result)

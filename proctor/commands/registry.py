@@ -11,8 +11,9 @@ import typer
 from contracts.errors import BadInput, Refused
 from contracts.models import ModelRef
 from contracts.suites import Protocol
+from proctor.commands.evaluate import AskedDevice, AskedPrecision, MaxQuestions
 from proctor.output import note, print_json, print_table
-from proctor.params import DEFAULT_PATH, load_params
+from proctor.params import DEFAULT_PATH, EvaluateOptions, load_params, with_options
 from proctor.settings import read_settings
 from proctor.suites import DEFAULT_PATH as SUITES_PATH
 from proctor.suites import chosen_suite
@@ -114,7 +115,7 @@ def _decision_rows(model: Any, number: str) -> list[tuple[str, object]]:
 def _temperature(fitted: Any) -> str:
     if fitted is None:
         return "not fitted"
-    return f"{fitted.told()}, on {fitted.questions} validation questions"
+    return f"{fitted.told()}, on {fitted.told_questions()}"
 
 
 def _lineage_rows(model: Any, record: Any) -> list[tuple[str, object]]:
@@ -162,7 +163,8 @@ def history(model: Model, as_json: Json = False) -> None:
 
 
 def _told(data: dict[str, Any]) -> str:
-    keys = ("alias", "before", "to", "version", "tag", "slot")
+    keys = ("alias", "before", "to", "version", "tag", "slot", "canary_ratio", "shadow", "rollout")
+    data = {**data, **data.get("split", {})}
     return " ".join(f"{key}={data[key]}" for key in keys if data.get(key) is not None)
 
 
@@ -241,6 +243,12 @@ def pin(
         list[Path] | None,
         typer.Option("--questions", help="The same, on these files in place of the suite's."),
     ] = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", help="The same, on this NAME or NAME@VERSION.")
+    ] = None,
+    max_questions: MaxQuestions = None,
+    precision: AskedPrecision = None,
+    device: AskedDevice = None,
     protocol: Annotated[
         Protocol | None,
         typer.Option("--protocol", help="The same, asked so in place of the suite's own."),
@@ -250,13 +258,17 @@ def pin(
     ] = SUITES_PATH,
     path: Annotated[Path, typer.Option("--params", help="The parameters.")] = DEFAULT_PATH,
 ) -> None:
-    """Write down who is champion, for the gate to judge against."""
+    """Write down who is champion, for the gate to judge against: with the answers that it was
+    registered with, or, with --on-suite or any option that says how, asked now. What of --suite,
+    --max-questions, --precision and --device is not given is as params.yaml says."""
     from contracts.files import write_atomically
     from evaluation.results import json_text
 
-    params = load_params(path)
+    options = EvaluateOptions(suite, max_questions, None, precision, device)
+    params = with_options(load_params(path), options)
     model = params.model
-    if not (questions or on_suite or protocol):
+    asked = on_suite or questions or protocol or options != EvaluateOptions()
+    if not asked:
         found = _open().pin(model)
     else:
         from evaluation.scores import SCORES_FOLDER

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,14 +14,15 @@ from benchmarks.opponents import Asked, FullLogits, LmEval, lm_eval_is_here
 from benchmarks.parity import parity
 from benchmarks.side_by_side import (
     Bench,
-    batch_sizes_differ,
     disturbed,
     in_turns,
+    over_batch_sizes,
     sums,
     works,
 )
 from contracts.questions import Question
-from mcq.scorer import Scored
+from mcq.orders import Orders
+from mcq.scorer import Prepared, Scored
 from tests.checkpoints import make_tiny_checkpoint, opening_tokenizer, tiny_tokenizer
 
 QUESTIONS = [
@@ -64,7 +66,45 @@ def test_we_say_what_full_logits_say(bench: Bench, shots: tuple[Question, ...]) 
 
 
 def test_batch_sizes_change_no_number(bench: Bench) -> None:
-    assert batch_sizes_differ(bench, [GROUP]) < 1e-4
+    sizes: list[int] = []
+    score = bench.scorer.score_batch
+
+    def heard(prepared: Prepared, batch: Sequence[int]) -> list[Scored]:
+        sizes.append(len(batch))
+        return score(prepared, batch)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench.scorer, "score_batch", heard)
+        found = over_batch_sizes(bench, [GROUP])
+    assert found.largest < 1e-4
+    assert found.differing == 0
+    assert sizes == [1] * 10 + [2] * 5 + [4, 4, 2] + [8, 2] + [10]
+
+
+def test_a_group_that_every_size_would_cut_alike_shows_nothing(bench: Bench) -> None:
+    with pytest.raises(ValueError, match="8 questions are too few for batches of 16"):
+        over_batch_sizes(bench, [Group(GROUP.questions[:8], SHOTS)])
+
+
+def test_sides_begin_by_turns(bench: Bench) -> None:
+    began: list[str] = []
+    ours = bench.scorer.score
+
+    class Heard:
+        def score(self, asked: Sequence[Asked]) -> list[list[float]]:
+            began.append("theirs")
+            return [[0.0] * len(following) for _, following in asked]
+
+    def heard(*given: Any, orders: Orders = "single", **more: Any) -> list[Scored]:
+        if len(given[0]) == 3:  # no forgetting of a prefix, which asks two
+            began.append(orders)
+        return ours(*given, orders=orders, **more)
+
+    group = Group(GROUP.questions[:3], SHOTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench.scorer, "score", heard)
+        in_turns(bench, Heard(), [group, group], 1, ("single", "cyclic"))
+    assert began == ["theirs", "single", "cyclic", "cyclic", "single", "theirs"]
 
 
 def test_the_work_is_counted_by_hand(bench: Bench) -> None:

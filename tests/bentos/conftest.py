@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from bentos.archive import unpack_bento
 from bentos.build import BuiltBento, build_bento
 from contracts.models import VersionFacts
 from tests.answerers import ServedBento, served_bento
+from tests.chains import END, make_chain_checkpoint
 from tests.checkpoints import make_tiny_checkpoint
 
 
@@ -32,6 +34,8 @@ def facts(checkpoint: Path) -> VersionFacts:
         run_id="0123456789abcdef",
         commit="c0ffee",
         scoring="text",
+        template="code-1",
+        temperature=1.7,
     )
 
 
@@ -57,4 +61,33 @@ def unpacked(built: BuiltBento, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def served(unpacked_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedBento]:
     with served_bento(unpacked_once, tmp_path_factory.mktemp("served")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def writing_facts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, VersionFacts]:
+    """A checkpoint that writes "answer: B" to whatever it is asked, and its facts."""
+    folder = tmp_path_factory.mktemp("writing") / "model"
+    text = ["\n", *"answer: B", END]
+    digest = make_chain_checkpoint(folder, dict(itertools.pairwise(text)))
+    return folder, VersionFacts(
+        model="coding-mcqa",
+        version="4",
+        digest=digest,
+        run_id="0123456789abcdef",
+        commit="c0ffee",
+        scoring="letter",
+        from_scratch=False,
+        template="letter-1",
+    )
+
+
+@pytest.fixture(scope="session")
+def served_writing(
+    writing_facts: tuple[Path, VersionFacts], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServedBento]:
+    checkpoint, facts = writing_facts
+    folder = tmp_path_factory.mktemp("writing-bento")
+    built = build_bento(checkpoint, facts, bento_home=folder / "home", out=folder / "v4.bento")
+    with served_bento(unpack_bento(built.path, folder / "bento"), folder / "served") as running:
         yield running

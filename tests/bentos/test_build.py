@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bentos.archive import packed_model
 from bentos.build import (
     SERVED_WITH,
     BuiltBento,
@@ -21,6 +22,7 @@ from bentos.build import (
     build_bento,
     labels_of,
 )
+from bentos.packed import read_version
 from contracts.errors import BadInput, BentoNotBuilt, CheckpointInvalid, DigestMismatch, StorageFull
 from contracts.models import VersionFacts
 from mcq.requirements import pinned_requirements
@@ -87,6 +89,50 @@ def test_the_same_version_has_the_same_digest_twice(
     assert again.tag == built.tag == "coding_mcqa:3"
 
 
+def test_neither_time_nor_place_nor_whose_machine_shows_in_the_digest(
+    built: BuiltBento, checkpoint: Path, facts: VersionFacts, tmp_path: Path
+) -> None:
+    """Built by another process: years later by the files, with another umask, locale, zone,
+    home and size of machine."""
+    moved = tmp_path / "somewhere" / "else"
+    shutil.copytree(checkpoint, moved)
+    for path in moved.iterdir():
+        os.utime(path, (1, 1))
+        path.chmod(0o600)
+    code = (
+        "import os, sys; from pathlib import Path; os.umask(0o077);"
+        "from bentos.build import build_bento; from contracts.models import VersionFacts;"
+        "print(build_bento(Path(sys.argv[2]), VersionFacts.model_validate_json(sys.argv[1]),"
+        " bento_home=Path(sys.argv[3]), out=Path(sys.argv[3]) / 'x.bento').digest)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, facts.model_dump_json(), str(moved), str(tmp_path / "w")],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path.cwd()),
+            "PYTHONHASHSEED": "7",
+            "TZ": "Asia/Kathmandu",
+            "LC_ALL": "C",
+            "HOME": str(tmp_path),
+            "PROCTOR_ANSWERER_THREADS": "7",
+            "OMP_WAIT_POLICY": "ACTIVE",
+        },
+    )
+    assert done.stdout.split()[-1] == built.digest
+
+
+def test_the_template_comes_from_the_checkpoint(
+    unpacked_once: Path, built: BuiltBento, checkpoint: Path, facts: VersionFacts, tmp_path: Path
+) -> None:
+    bare = facts.model_copy(update={"template": None})
+    again = build_bento(checkpoint, bare, bento_home=tmp_path / "h", out=tmp_path / "x.bento")
+    assert again.digest == built.digest
+    assert read_version(packed_model(unpacked_once)).template == "code-1"
+
+
 def test_another_version_has_another_digest(
     built: BuiltBento, checkpoint: Path, facts: VersionFacts, tmp_path: Path
 ) -> None:
@@ -117,7 +163,7 @@ def test_requirements_are_exact_public_versions(unpacked_once: Path) -> None:
 
 
 def test_the_export_holds_only_what_answers(built: BuiltBento) -> None:
-    with tarfile.open(built.path) as archive:
+    with tarfile.open(built.path, "r:") as archive:  # not compressed
         names = [member.name.removeprefix("./") for member in archive if member.isfile()]
     packages = {name.split("/")[1] for name in names if name.startswith("src/")}
     assert packages == {"bentofile.yaml", "bentos", "contracts", "mcq"}

@@ -45,7 +45,11 @@ def test_a_folder_is_served_where_it_is(unpacked_once: Path, tmp_path: Path) -> 
     assert not list(tmp_path.iterdir())
 
 
-def test_the_command_is_bentomls_own(tmp_path: Path) -> None:
-    command = serve_command(tmp_path, host="127.0.0.1", port=3001)
-    assert command[:5] == [sys.executable, "-m", "bentoml", "serve", str(tmp_path)]
+def test_the_command_runs_the_code_that_the_bento_carries(unpacked_once: Path) -> None:
+    command = serve_command(unpacked_once, host="127.0.0.1", port=3001)
+    program = Path(command[1])
+    assert command[0] == sys.executable
+    assert program.is_file()
+    assert program.is_relative_to(unpacked_once)
+    assert command[2] == str(unpacked_once)
     assert command[command.index("--port") + 1] == "3001"

@@ -22,9 +22,11 @@ WITHOUT_MEND = {
     "AnswererBroken",
     "BadQuestion",
     "BentoNotBuilt",
+    "BodyTooSlow",
     "ChildDied",
     "CouldNotJudge",
     "EmptySample",
+    "HeadersTooSlow",
     "QuestionNotScored",
     "RequestTooLarge",
 }
@@ -32,7 +34,7 @@ WITHOUT_MEND = {
 
 def descendants(root: type[ProctorError]) -> Iterator[type[ProctorError]]:
     for child in root.__subclasses__():
-        if child.__module__ == errors.__name__:
+        if child.__module__.startswith(f"{errors.__name__}."):
             yield child
             yield from descendants(child)
 

@@ -21,6 +21,7 @@ from contracts.files import (
     out_faults,
     storage_faults,
     write_atomically,
+    write_together,
 )
 from tests.environments import unmeasured
 
@@ -52,6 +53,37 @@ def audit(event, arguments):
 
 sys.addaudithook(audit)
 write_atomically(Path(sys.argv[1]), "new")
+"""
+
+
+# The second of three cannot be written; the first of them would fit.
+NO_SPACE_FOR_ONE = """
+import resource, signal, sys
+from pathlib import Path
+from contracts.errors import StorageFull
+from contracts.files import write_together
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+folder = Path(sys.argv[1])
+try:
+    write_together({folder / "a": "new", folder / "b": "x" * 1_000_000, folder / "c": "new"})
+except StorageFull as error:
+    sys.exit(error.path.name)
+"""
+
+# Killed at the rename of the path that is named.
+KILLED_AT = """
+import os, signal, sys
+from pathlib import Path
+from contracts.files import write_together
+folder = Path(sys.argv[1])
+
+def audit(event, arguments):
+    if event == "os.rename" and Path(arguments[1]).name == sys.argv[2]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(audit)
+write_together({folder / name: "new" for name in "abc"})
 """
 
 
@@ -187,3 +219,61 @@ def test_a_copy_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> N
         copy_atomically(tmp_path / "folder", old)
     assert old.read_text() == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "old"]
+
+
+def test_a_private_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("old")
+    path.chmod(0o644)
+    write_atomically(path, "new", private=True)
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", 0o600)
+
+
+# ------------------------------------------------------------------------ several
+
+
+def three_old(folder: Path) -> None:
+    for name in "abc":
+        (folder / name).write_text("old")
+
+
+def contents(folder: Path) -> list[str]:
+    return [(folder / name).read_text() for name in "abc"]
+
+
+def test_several_are_all_there(tmp_path: Path) -> None:
+    write_together({tmp_path / "one": "1", tmp_path / "deep/two": "2"})
+    assert ((tmp_path / "one").read_text(), (tmp_path / "deep/two").read_text()) == ("1", "2")
+
+
+def test_without_space_for_one_all_stay_as_they_were(tmp_path: Path) -> None:
+    three_old(tmp_path)
+    run = subprocess.run(
+        [sys.executable, "-c", NO_SPACE_FOR_ONE, str(tmp_path)],
+        cwd=ROOT,
+        env=unmeasured(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr.strip()) == (1, "b")
+    assert contents(tmp_path) == ["old"] * 3
+    assert names(tmp_path) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("at", "found"),
+    [("a", ["old"] * 3), ("b", ["new", "old", "old"]), ("c", ["new", "new", "old"])],
+)
+def test_a_kill_between_renames_leaves_the_last_paths_old(
+    at: str, found: list[str], tmp_path: Path
+) -> None:
+    three_old(tmp_path)
+    run = subprocess.run(
+        [sys.executable, "-c", KILLED_AT, str(tmp_path), at],
+        cwd=ROOT,
+        env=unmeasured(),
+        check=False,
+    )
+    assert run.returncode == -signal.SIGKILL
+    assert contents(tmp_path) == found

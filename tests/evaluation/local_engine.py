@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from contracts.questions import Question
-from evaluation.engine import OnBatch, planned
+from evaluation.batches import OnBatch, planned
 from evaluation.run import Asking
 from mcq.scorer import Scorer
 
@@ -13,10 +13,12 @@ from mcq.scorer import Scorer
 class LocalEngine:
     """The scorer of this process, one batch after the other."""
 
-    def __init__(self, scorer: Scorer, asking: Asking) -> None:
+    def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self._asking = asking
 
-    def score(self, questions: Iterable[Question], on_batch: OnBatch) -> None:
-        for batch in planned(self._scorer, questions, self._asking, on_batch):
+    def score(self, questions: Iterable[Question], asking: Asking, on_batch: OnBatch) -> None:
+        for batch in planned(self._scorer, questions, asking, on_batch):
             on_batch(batch.places, batch.score(self._scorer))
+
+    def release(self) -> None:
+        self._scorer.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from random import Random
 
 import pytest
@@ -273,6 +274,58 @@ def test_what_stands_between_apostrophes_or_after_a_hash_counts() -> None:
         for at, words in enumerate(("a lock that is never held", "a thread that is never joined"))
     )
     assert contamination([one], [other]).twins == ()
+
+
+SNIPPET = "def f(n):\n    total = 0\n    for i in range(n):\n        total += i\n    return total"
+
+
+def about(identity: str, kind: str | None, stem: str, choices: Sequence[str]) -> Question:
+    """A question about one and the same snippet."""
+    return Question.model_validate(
+        {
+            "id": identity,
+            "kind": kind,
+            "stem": stem,
+            "code": SNIPPET,
+            "choices": choices,
+            "answer": "A",
+        }
+    )
+
+
+@pytest.mark.parametrize("kind", [None, "line", "input", "patch"])
+def test_another_question_about_the_same_code_is_no_twin(kind: str | None) -> None:
+    asked = about("a", kind, "Which line raises?", ["line 1", "line 2"])
+    other = about("b", kind, "What is the complexity?", ["O(n)", "O(1)"])
+    third = about("c", kind, "Which line raises?", ["line 3", "line 4"])
+    found = contamination([asked], [other, third])
+    assert (found.by_tree, found.by_grams, found.twins) == (0, 0, ())
+    assert found.touched == 1, "its code was seen"
+
+
+def test_what_was_asked_of_other_code_makes_no_twin() -> None:
+    """The code stands in one question and the asking in another: neither gives the answer."""
+    asked = about("a", None, "What is the complexity?", ["O(n)", "O(1)"])
+    elsewhere = asked.model_copy(update={"id": "e", "code": "print([x for x in range(3)])"})
+    code = about("c", None, "Which line raises?", ["line 1", "line 2"])
+    assert contamination([asked], [elsewhere, code]).twins == ()
+
+
+@pytest.mark.parametrize("kind", [None, "line", "output"])
+def test_the_same_question_is_a_twin_by_other_names_and_choices_in_another_order(
+    kind: str | None,
+) -> None:
+    asked = about("a", kind, "Which line raises?", ["line 1", "line 2"])
+    renamed = SNIPPET.replace("total", "s").replace("i ", "k ").replace("+= i", "+= k")
+    same = about("b", kind, "Which  line raises?", ["line 2", "line 1"])
+    found = contamination([asked], [same.model_copy(update={"code": renamed})])
+    assert (found.by_tree, found.by_grams, found.twins) == (1, 1, ("a",))
+
+
+def test_what_a_program_prints_is_one_question_whatever_is_offered() -> None:
+    asked = about("a", "output", "What does this code print?", ["1", "2"])
+    offered = about("b", "output", "What is printed?", ["1", "3"])
+    assert contamination([asked], [offered]).twins == ("a",)
 
 
 @pytest.mark.parametrize("code", ["", "  \n", "# nothing\n"])

@@ -49,7 +49,13 @@ def test_another_suite_is_refused_even_with_the_same_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    "way", [{"protocol": "generate"}, {"shots_count": 5}, {"shots_by": "family"}]
+    "way",
+    [
+        {"protocol": "generate"},
+        {"shots_count": 5},
+        {"shots_by": "family"},
+        {"max_new_tokens": 64},
+    ],
 )
 def test_another_way_of_asking_is_refused(way: dict[str, object]) -> None:
     ours = Examined("a", BETTER.records, header(**way))

@@ -25,7 +25,7 @@ from contracts.errors import (
     TrackingAway,
 )
 from contracts.params import Params
-from evaluation.engine import ClusterSettings
+from evaluation.batches import ClusterSettings
 from evaluation.evaluate import EvaluateRequest, evaluate
 from evaluation.results import read_evaluation, read_records_of, write_shape
 from evaluation.suite import read_whole
@@ -169,7 +169,7 @@ def test_files_and_run_say_the_same(
     assert list(snapshot(request.out)) == sorted(OUTPUTS)
     result = read_evaluation(request.out / "evaluation.json")
     records = read_records_of(result, request.out / "records.jsonl")
-    assert (result.questions, len(records), heard[-1]) == (30, 30, 30)
+    assert (result.questions, len(records), heard[-1]) == (30, 30, 60)
     assert result.digest == checkpoint_digest(request.checkpoint)
     client = MlflowClient(mlflow_server)
     run = client.get_run(result.run_id)
@@ -217,7 +217,7 @@ def test_what_was_scored_is_not_read_again_and_the_temperature_is_told(
     first = evaluate(
         request, now_seconds=lambda: 0.0, on_scored=lambda *counts: heard.append(counts)
     )
-    assert (heard[0], heard[-1]) == ((0, 50), (50, 50))
+    assert (heard[0], heard[-1]) == ((0, 80), (80, 80))
     assert first.temperature is not None
     assert first.temperature.questions == 20
     assert (first.template, first.precision, first.shots) == ("code-1", "fp32", 0)
@@ -227,7 +227,7 @@ def test_what_was_scored_is_not_read_again_and_the_temperature_is_told(
     second = evaluate(
         request, now_seconds=lambda: 0.0, on_scored=lambda *counts: again.append(counts)
     )
-    assert again == [(30, 50), (50, 50)]
+    assert again == [(30, 80), (50, 80), (80, 80)]
     assert second.model_copy(update={"run_id": first.run_id}) == first
 
 

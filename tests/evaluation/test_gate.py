@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,7 +9,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from contracts.params import GateParams
-from contracts.verdicts import ChampionPin, Decision, Verdict
+from contracts.verdicts import (
+    ChampionPin,
+    Decision,
+    EvaluationResult,
+    GenerationFacts,
+    QuestionRecord,
+    Verdict,
+)
 from evaluation.gate import RULES, judge
 from tests.evaluation.making import (
     CHAMPION_DIGEST,
@@ -260,12 +268,13 @@ def test_every_rule_that_stands_first_in_the_docstring_is_in_the_table() -> None
     decided = {row.rule for row in TABLE} | {
         "already-champion",
         "suite-differs",
+        "limits-differ",
         "questions-differ",
     }
     assert {name.removesuffix("...") for name in told} >= {
         name for name in decided if not name.startswith("bootstrap")
     }
-    assert len(RULES) == 10
+    assert len(RULES) == 11
 
 
 def test_the_champions_own_weights_are_not_judged() -> None:
@@ -281,7 +290,10 @@ def test_a_pin_of_another_suite_judges_nobody(digest: str | None) -> None:
     candidate, champion = paired(500, 200, 0, 300)
     verdict = verdict_on(candidate, make_pin(champion, suite_digest=digest))
     assert (verdict.decision, verdict.rule) == ("could-not-judge", "suite-differs")
-    assert "proctor registry pin" in verdict.reason
+    assert (
+        "`proctor registry pin --suite bank-test --max-questions 1000 --protocol scored`"
+        in verdict.reason
+    )
     assert verdict.comparison is None
 
 
@@ -426,6 +438,39 @@ def test_replies_without_a_letter_are_not_questions_to_shorten() -> None:
     assert "shorten" not in verdict.reason
     scored = judge(make_evaluation(records), records, NO_CHAMPION, PARAMS)
     assert "shorten them" in scored.reason
+
+
+def written_up_to(tokens: int, records: Sequence[QuestionRecord]) -> EvaluationResult:
+    """An evaluation in words whose replies had at most ``tokens`` tokens."""
+    facts = GenerationFacts(
+        max_new_tokens=tokens,
+        unparsed=0,
+        unanswered=0,
+        cut=0,
+        reply_tokens=0,
+        replies_digest=DIGEST,
+    )
+    return make_evaluation(records).model_copy(update={"protocol": "generate", "generation": facts})
+
+
+@pytest.mark.parametrize(("pinned", "told"), [(64, "64 tokens"), (None, "does not tell")])
+def test_replies_of_another_limit_judge_nobody(pinned: int | None, told: str) -> None:
+    """What was cut short has other letters: the difference would be the limit's."""
+    candidate, champion = paired(500, 200, 0, 300)
+    records = make_records(candidate)
+    pin = make_pin(champion).model_copy(update={"protocol": "generate", "max_new_tokens": pinned})
+    verdict = judge(written_up_to(1_024, records), records, pin, PARAMS)
+    assert (verdict.decision, verdict.rule) == ("could-not-judge", "limits-differ")
+    assert told in verdict.reason
+    assert "evaluate.max_new_tokens: 1024" in verdict.reason
+    assert verdict.comparison is None
+
+
+def test_replies_of_one_limit_are_judged() -> None:
+    candidate, champion = paired(500, 200, 0, 300)
+    records = make_records(candidate)
+    pin = make_pin(champion).model_copy(update={"protocol": "generate", "max_new_tokens": 1_024})
+    assert judge(written_up_to(1_024, records), records, pin, PARAMS).decision == "pass"
 
 
 def test_a_pin_of_another_protocol_is_named() -> None:

@@ -15,6 +15,7 @@ from mlflow.entities import Run
 from contracts.digests import digest_of_file
 from contracts.errors import BadInput, CannotWrite, DigestMismatch, EmptySample
 from contracts.questions import Question
+from contracts.reports import Report
 from contracts.verdicts import ExplanationAgreement, GenerationFacts, TrainingMethod
 from evaluation.evaluate import EvaluateRequest, evaluate
 from evaluation.generated import (
@@ -253,6 +254,15 @@ def make_request(
     )
 
 
+def files_of(folder: Path) -> dict[str, str]:
+    """The digest of each file's bytes, by its path in ``folder``."""
+    return {
+        str(path.relative_to(folder)): digest_of_file(path)
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
 def all_runs(uri: str) -> list[Run]:
     """The newest first."""
     client = MlflowClient(uri)
@@ -297,25 +307,61 @@ def test_an_evaluation_in_words_leaves_replies_records_and_a_report(
     assert "generate" in page
     assert "replies without a letter" in page
     assert "a written letter has no probability" in page
+    assert "replies of 12 tokens at most" in page
+    report = Report.model_validate_json((request.out / "report/report.json").read_text())
+    assert report.header.way.max_new_tokens == 12
 
 
 @pytest.mark.integration
 def test_where_no_reply_states_a_letter_the_replies_show_why(
     mlflow_server: str, tmp_path: Path
 ) -> None:
+    """In the run: what stands in out/ is of another evaluation, and stays whole."""
+    (tmp_path / "out").mkdir()
+    for name in ("evaluation.json", "replies.jsonl", "generation.json"):
+        (tmp_path / "out" / name).write_text("of the evaluation before", encoding="utf-8")
     request = replace(make_request(tmp_path, mlflow_server, SAYS_NOTHING), protocol="generate")
-    with pytest.raises(EmptySample, match=r"none of the 12 questions.*12 replies state none"):
+    before = files_of(request.out)
+    with pytest.raises(
+        EmptySample, match=r"none of the 12 questions.*12 replies state none"
+    ) as told:
         evaluate(request, now_seconds=lambda: 0.0)
-    lines = (request.out / "replies.jsonl").read_text().splitlines()
+    assert files_of(request.out) == before
+    run = latest_run(mlflow_server)
+    assert f"run {run.info.run_id} holds evaluation/replies.jsonl" in str(told.value)
+    client = MlflowClient(mlflow_server)
+    held = {
+        name: Path(client.download_artifacts(run.info.run_id, f"evaluation/{name}", str(tmp_path)))
+        for name in ("replies.jsonl", "generation.json")
+    }
+    lines = held["replies.jsonl"].read_text().splitlines()
     assert [json.loads(line)["text"] for line in lines] == ["no"] * 12
-    assert not (request.out / "evaluation.json").exists()
-    facts = GenerationFacts.model_validate_json((request.out / "generation.json").read_text())
+    facts = GenerationFacts.model_validate_json(held["generation.json"].read_text())
     assert (facts.unparsed, facts.unanswered, facts.cut) == (12, 0, 0)
     assert facts.as_published is not None
-    run = latest_run(mlflow_server)
     assert run.info.status == "FAILED"
     assert run.data.metrics["unparsed_questions"] == 12.0
     assert run.data.metrics["accuracy_published_ratio"] == 0.0
+
+
+@pytest.mark.integration
+def test_nothing_of_an_earlier_evaluation_stays_beside_the_result(
+    mlflow_server: str, tmp_path: Path
+) -> None:
+    """Written, then scored and explained, then scored alone, all into one folder, in which
+    other stages keep files, too."""
+    request = make_request(tmp_path, mlflow_server, SAYS_B)
+    request.out.mkdir()
+    (request.out / "training.json").write_text("of another stage", encoding="utf-8")
+    words = {"replies.jsonl", "generation.json", "explanations.jsonl"}
+    for changes, left in (
+        ({"protocol": "generate"}, {"replies.jsonl", "generation.json"}),
+        ({"explain": 2}, {"explanations.jsonl"}),
+        ({}, set()),
+    ):
+        evaluate(replace(request, **changes), now_seconds=lambda: 0.0)
+        assert files_of(request.out).keys() & words == left
+    assert (request.out / "training.json").read_text() == "of another stage"
 
 
 @pytest.mark.integration
@@ -326,6 +372,8 @@ def test_a_scored_evaluation_explains_on_request(mlflow_server: str, tmp_path: P
     assert told is not None
     assert (told.questions, told.compared, told.agreed) == (5, 5, 5)
     assert (result.protocol, result.generation) == ("scored", None)
+    report = Report.model_validate_json((request.out / "report/report.json").read_text())
+    assert report.header.way.max_new_tokens is None, "the answers are the scored ones"
     metrics = json.loads((request.out / "metrics/evaluation.json").read_text())
     assert metrics["explanation_agreement_ratio"] == 1.0
     assert len((request.out / "explanations.jsonl").read_text().splitlines()) == 5
@@ -393,7 +441,8 @@ def test_a_killed_evaluation_goes_on_with_the_replies_that_it_has(
     params = made.params.evaluate.model_copy(update={"batch_tokens": 1})
     made = replace(made, params=made.params.model_copy(update={"evaluate": params}))
     request = EvaluateRequest(**{**vars(made), **more})
-    scored = 12 if "explain" in more else 0
+    # Twelve with their question, and the same by their choices alone.
+    scored = 24 if "explain" in more else 0
 
     def dies(done: int, total: int) -> None:
         assert total == scored + 12
@@ -431,10 +480,11 @@ def test_explanations_are_written_without_the_scorer_s_weights(
         beside.append((done, count_models() - before))
 
     evaluate(request, now_seconds=lambda: 0.0, on_scored=look)
-    assert (12, 1) in beside, "while it scores there is one"
+    # Twelve with their question, and the same by their choices alone.
+    assert (24, 1) in beside, "while it scores there is one"
     # The scores are done, no explanation is begun; and when the last is written.
-    assert {(12, 0), (17, 0)} <= set(beside)
-    assert (17, 1) not in beside
+    assert {(24, 0), (29, 0)} <= set(beside)
+    assert (29, 1) not in beside
 
 
 def count_models() -> int:

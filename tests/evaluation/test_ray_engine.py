@@ -19,6 +19,8 @@ from contracts.questions import Question
 from mcq.scorer import Scored, Scorer
 from tests.checkpoints import make_tiny_checkpoint
 from tests.evaluation.making import make_questions, make_suite
+from tests.evaluation.stored import stored
+from tests.evaluation.weightless import Weightless
 from tests.waiting import free_port, wait_until
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -26,14 +28,18 @@ ray = pytest.importorskip("ray")
 from ray.cluster_utils import Cluster  # noqa: E402 - only where Ray is installed
 
 from evaluation import ray_engine  # noqa: E402
-from evaluation.engine import ClusterSettings, joined, suite_records  # noqa: E402
+from evaluation.batches import ClusterSettings  # noqa: E402
+from evaluation.engine import OverEngine, joined, suite_records  # noqa: E402
 from evaluation.ray_engine import OBJECT_STORE_BYTES, RayEngine  # noqa: E402
 from evaluation.run import Asking, score_suite  # noqa: E402
 from evaluation.scores import ScoreStore  # noqa: E402
 from evaluation.shots import NO_SHOTS, Shots  # noqa: E402
+from evaluation.temperature import fitted_temperature  # noqa: E402
+from evaluation.unread import accuracy_unread  # noqa: E402
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 TOKENS = 1_024
+ASKING = Asking(TOKENS)
 QUESTIONS = make_questions(200)
 OWN_SHOTS = Shots(tuple(make_questions(206)[200:]), "family")  # two of each family
 # Some minutes of work: a node's death is noticed within seconds.
@@ -93,7 +99,7 @@ def local(tiny_checkpoint: Path) -> list[Scored]:
 
 def engine_on(address: str, checkpoint: Path, workers: int | None = None) -> RayEngine:
     settings = ClusterSettings(address, workers, stalled_seconds=120.0)
-    return RayEngine(settings, Scorer.load(checkpoint), checkpoint, Asking(TOKENS))
+    return RayEngine(settings, Weightless.load(checkpoint, lazy=True), checkpoint)
 
 
 def test_a_worker_killed_in_mid_run_changes_no_number(
@@ -106,7 +112,7 @@ def test_a_worker_killed_in_mid_run_changes_no_number(
             os.kill(engine.workers[0].pid, signal.SIGKILL)
 
         heard = Heard(3, kill_one)
-        engine.score(QUESTIONS, heard)
+        engine.score(QUESTIONS, ASKING, heard)
         assert engine.lost == 1
         assert engine.reruns >= 1
     assert_as_local(heard, local)
@@ -141,7 +147,7 @@ def test_a_node_killed_in_mid_run_changes_no_number(
                 yield from QUESTIONS
 
         heard = EveryTime()
-        engine.score(until_a_worker_is_lost(), heard)
+        engine.score(until_a_worker_is_lost(), ASKING, heard)
         assert len(nodes) == 2
         assert engine.lost >= 1
         assert engine.reruns >= 1
@@ -180,14 +186,14 @@ def test_a_hung_worker_gives_its_batches_back_and_two_end_the_evaluation(
                 yield from QUESTIONS
 
         heard = OnceBothWork(1)
-        engine.score(until_one_hangs(heard), heard)
+        engine.score(until_one_hangs(heard), ASKING, heard)
         assert engine.lost == 1
         assert engine.reruns >= 1
         assert_as_local(heard, local * (len(heard.scored) // len(local)))
         other = OnceBothWork(2)
         patience(120.0)
         with pytest.raises(ClusterAway, match="no worker answered for 3 seconds"):
-            engine.score(until_one_hangs(other), other)
+            engine.score(until_one_hangs(other), ASKING, other)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +211,7 @@ def test_what_ends_every_worker_ends_the_evaluation(
         engine_on("local", tiny_checkpoint, workers=1) as engine,
         pytest.raises(ClusterAway, match=told),
     ):
-        engine.score(QUESTIONS, Heard())
+        engine.score(QUESTIONS, ASKING, Heard())
 
 
 def test_a_cluster_of_its_own_leaves_no_process_and_no_file(
@@ -218,7 +224,7 @@ def test_a_cluster_of_its_own_leaves_no_process_and_no_file(
     shutil.copytree(tiny_checkpoint, other)
     heard = Heard()
     with engine_on("local", tiny_checkpoint, workers=1) as engine:
-        engine.score(QUESTIONS, heard)
+        engine.score(QUESTIONS, ASKING, heard)
         assert (engine.lost, engine.reruns) == (0, 0)
     assert_as_local(heard, local)
     assert list(short.iterdir()) == []
@@ -227,7 +233,7 @@ def test_a_cluster_of_its_own_leaves_no_process_and_no_file(
     with engine_on("local", other, workers=1) as engine:
         (other / "generation_config.json").write_text("{}")
         with pytest.raises(DigestMismatch) as caught:
-            engine.score(QUESTIONS, Heard())
+            engine.score(QUESTIONS, ASKING, Heard())
         assert caught.value.expected != caught.value.found
     short.rmdir()
 
@@ -240,6 +246,42 @@ def test_a_cluster_that_is_not_there_is_told(tiny_checkpoint: Path) -> None:
         pass
 
 
+def test_workers_stay_for_what_is_asked_beside_the_suite_until_they_are_released(
+    tiny_checkpoint: Path,
+) -> None:
+    """A temperature and the choices alone are scored by them, too: no weights are read here."""
+    suite, validation = make_suite(QUESTIONS[:40]), QUESTIONS[40:80]
+    scorer = Scorer.load(tiny_checkpoint)
+    planner = Weightless.load(tiny_checkpoint, lazy=True)
+    asking = Asking(TOKENS, shots=Shots(tuple(QUESTIONS[90:91])))
+    with RayEngine(ClusterSettings("local", 1), planner, tiny_checkpoint) as engine:
+        over = OverEngine(engine, planner)
+        heard = Heard()
+        engine.score(suite.questions, asking, heard)
+        (first,) = engine.workers
+        ours = (
+            fitted_temperature(over, validation, asking, families={None}),
+            accuracy_unread(over, suite.questions, asking),
+        )
+        assert engine.workers == (first,), "the weights were read once"
+        engine.release()
+        assert engine.workers == ()
+        wait_until(lambda: not psutil.pid_exists(first.pid), 20, "the worker ended")
+        again = Heard()
+        engine.score(suite.questions, asking, again)
+        assert engine.workers != (first,)
+    theirs = (
+        fitted_temperature(scorer, validation, asking, families={None}),
+        accuracy_unread(scorer, suite.questions, asking),
+    )
+    assert ours[0] is not None
+    assert theirs[0] is not None
+    assert ours[0].value == pytest.approx(theirs[0].value, rel=1e-3)
+    assert ours[0].questions_digest == theirs[0].questions_digest
+    assert ours[1] == theirs[1]
+    assert_as_local(again, [heard.scored[place] for place in range(40)])
+
+
 @pytest.mark.parametrize("shots", [NO_SHOTS, OWN_SHOTS], ids=["no shots", "by family"])
 def test_an_examination_over_ray_has_the_records_of_a_local_one(tmp_path: Path, shots: Any) -> None:
     """Half of it was scored before: that half comes from the stores, the rest goes to them."""
@@ -247,20 +289,23 @@ def test_an_examination_over_ray_has_the_records_of_a_local_one(tmp_path: Path, 
     make_tiny_checkpoint(checkpoint, context_tokens=1_024)
     suite = replace(make_suite(QUESTIONS), shots=shots)
     scorer = Scorer.load(checkpoint)
+    planner = Weightless.load(checkpoint, lazy=True)
 
     def records(cluster: ClusterSettings | None, folder: str, heard: list[int]) -> list[Any]:
         asking = Asking(TOKENS, store=ScoreStore(tmp_path / folder, scorer.identity.digest))
         if cluster is not None:
             score_suite(scorer, replace(suite, questions=suite.questions[:100]), asking)
+        by = scorer if cluster is None else planner
+        asked = [(suite.questions, replace(asking, shots=suite.shots))]
         with (
-            joined(cluster, scorer, checkpoint, suite, asking) as engine,
+            joined(cluster, by, checkpoint, asked) as engine,
             suite_records(
-                engine, scorer, suite, asking, scratch=tmp_path, progress=heard.append
+                engine, by, suite, asking, scratch=tmp_path, progress=heard.append
             ) as found,
         ):
             stores = [ScoreStore(one.parent, one.stem) for one in (tmp_path / folder).iterdir()]
             assert len(stores) == len(shots.groups(QUESTIONS))
-            assert sum(len(store.read().answers) for store in stores) == len(QUESTIONS)
+            assert sum(len(stored(store)) for store in stores) == len(QUESTIONS)
             return list(found)
 
     alone: list[int] = []

@@ -20,7 +20,7 @@ from evaluation.robustness import (
     TOO_FEW,
     UNSCORED,
     robustness_of,
-    with_fitted,
+    with_asked,
     with_leaks,
 )
 from tests.evaluation.making import DIGEST, make_questions, make_records
@@ -81,7 +81,7 @@ def test_a_liking_for_a_letter_is_told_and_divided_out() -> None:
         fair.orders.mean_accuracy.estimate, abs=0.02
     )
     assert set(leaning.missing) == {
-        *("families", "temperature", "choices_only", "contamination", "unseen"),
+        *("families", "temperature", "choices_only", "unread", "contamination", "unseen"),
     }
 
 
@@ -161,6 +161,6 @@ def test_a_fitted_temperature_closes_its_gap() -> None:
     found = FittedTemperature(
         value=1.5, questions=9, questions_digest=DIGEST, nats_before=1.5, nats_after=1.25
     )
-    report = with_fitted(robustness_of(make_records([True, False]), seed=0), found)
+    report = with_asked(robustness_of(make_records([True, False]), seed=0), found, None)
     assert report.temperature == found
     assert "temperature" not in report.missing

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from mcq.scorer import Scored, Scorer
 from mcq.scoring.scored import asked_digest
 from tests.checkpoints import CHATML, make_tiny_checkpoint, tiny_tokenizer
 from tests.evaluation.making import make_questions, write_questions
+from tests.evaluation.stored import stored
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -54,8 +56,8 @@ class Counting(Scorer):
 
 
 def test_a_store_that_is_not_there_holds_nothing_and_makes_nothing(tmp_path: Path) -> None:
-    found = ScoreStore(tmp_path / "scores", IDENTITY).read()
-    assert (found.answers, found.dropped) == ({}, 0)
+    found = ScoreStore(tmp_path / "scores", IDENTITY).index()
+    assert (len(found), found.dropped) == (0, 0)
     assert not (tmp_path / "scores").exists()
 
 
@@ -65,14 +67,14 @@ def test_what_was_added_is_read_to_the_last_bit(tmp_path: Path) -> None:
     store.add([answer(0), answer(1)])
     store.add([unscored])
     expected = {digest(0): answer(0), digest(1): answer(1), digest(2): unscored}
-    assert store.read().answers == expected
+    assert stored(store) == expected
 
 
 def test_the_later_of_two_counts(tmp_path: Path) -> None:
     store = ScoreStore(tmp_path, IDENTITY)
     store.add([answer(0)])
     store.add([replace(answer(1), asked=digest(0))])
-    assert store.read().answers == {digest(0): answer(1)}
+    assert stored(store) == {digest(0): answer(1)}
 
 
 def test_other_identity_or_shots_look_elsewhere(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_a_file_that_is_used_is_marked_so(tmp_path: Path) -> None:
     store = ScoreStore(tmp_path, IDENTITY)
     store.add([answer(0)])
     os.utime(store.path, (1, 1))
-    store.read()
+    store.index()
     assert time.time() - store.path.stat().st_mtime < 60
 
 
@@ -136,10 +138,10 @@ def test_whatever_befalls_the_file_nothing_false_is_believed(
             case "remove":
                 data = data[:at] + data[at + len(extra) :]
     store.path.write_bytes(data)
-    for name, scored in store.read().answers.items():
+    for name, scored in stored(store).items():
         assert scored == expected[name]
     store.add([answer(9)])
-    assert store.read().answers[digest(9)] == answer(9)
+    assert stored(store)[digest(9)] == answer(9)
 
 
 def test_a_torn_line_costs_its_own_answer_only(tmp_path: Path) -> None:
@@ -147,9 +149,8 @@ def test_a_torn_line_costs_its_own_answer_only(tmp_path: Path) -> None:
     store.add([answer(0), answer(1)])
     store.path.write_bytes(store.path.read_bytes()[:-5])
     store.add([answer(2)])
-    found = store.read()
-    assert found.answers == {digest(0): answer(0), digest(2): answer(2)}
-    assert found.dropped == 1
+    assert stored(store) == {digest(0): answer(0), digest(2): answer(2)}
+    assert store.index().dropped == 1
 
 
 def test_an_altered_number_is_dropped(tmp_path: Path) -> None:
@@ -158,7 +159,7 @@ def test_an_altered_number_is_dropped(tmp_path: Path) -> None:
     line = json.loads(store.path.read_text())
     line["entry"]["probabilities"] = [1.0, 0.0]
     store.path.write_text(json.dumps(line, separators=(",", ":"), sort_keys=True) + "\n")
-    assert store.read().dropped == 1
+    assert store.index().dropped == 1
 
 
 def _add_many(folder: Path, first: int) -> None:
@@ -176,9 +177,41 @@ def test_two_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
     for writer in writers:
         writer.join(60)
         assert writer.exitcode == 0
-    found = ScoreStore(tmp_path, IDENTITY).read()
-    assert found.dropped == 0
-    assert found.answers == {digest(number): answer(number) for number in range(600)}
+    store = ScoreStore(tmp_path, IDENTITY)
+    assert store.index().dropped == 0
+    assert stored(store) == {digest(number): answer(number) for number in range(600)}
+
+
+def test_an_index_of_a_file_that_was_taken_away_finds_nothing(tmp_path: Path) -> None:
+    """By a pruning while an evaluation runs: what is gone is scored again."""
+    store = ScoreStore(tmp_path, IDENTITY)
+    store.add([answer(0), answer(2)])
+    index = store.index()
+    assert (len(index), digest(0) in index, digest(9) in index) == (2, True, False)
+    store.path.write_bytes(store.path.read_bytes()[5:])
+    assert index.get(digest(0)) is None
+    store.path.unlink()
+    assert (index.get(digest(0)), index.get(digest(9))) == (None, None)
+
+
+def test_what_an_index_keeps_in_memory_does_not_grow_with_the_answers(tmp_path: Path) -> None:
+    """Of answers of 4 kB each some hundred bytes: where they stand."""
+    store = ScoreStore(tmp_path, IDENTITY)
+    many = 2_000
+    long = tuple(1 / (3 + place) for place in range(200))
+    for first in range(0, many, 100):
+        numbers = range(first, first + 100)
+        store.add([replace(answer(one), log_likelihoods=long) for one in numbers])
+    assert store.path.stat().st_size > many * 4_000
+    tracemalloc.start()
+    try:
+        index = store.index()
+        assert len(index) == many
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < many * 300
+    assert peak < many * 300 + 200_000
 
 
 # ------------------------------------------------------------------ with a scorer
@@ -310,7 +343,7 @@ def test_an_order_that_does_not_fit_says_nothing_of_the_first(tmp_path: Path) ->
     store = ScoreStore(tmp_path, IDENTITY)
     known = asked_digest("text", make_questions(1)[0], "cyclic")
     store.add([Scored((), (), "900 tokens do not fit into 899", asked=known)])
-    assert list(store.read().answers) == [known]
+    assert list(stored(store)) == [known]
 
 
 EVALUATION = """
@@ -340,14 +373,14 @@ def test_a_killed_evaluation_goes_on_where_it_was(tmp_path: Path, tiny_checkpoin
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     try:
-        wait_until(lambda: len(store.read().answers) >= 20, 90, "some questions are scored")
+        wait_until(lambda: len(stored(store)) >= 20, 90, "some questions are scored")
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(30)
-    kept = len(store.read().answers)
+    kept = len(stored(store))
     assert 20 <= kept < 3_000
     # No more than need be: the 30 first that it does not have yet, beside all that it has.
-    known = store.read().answers
+    known = stored(store)
     digests = Scorer.load(tiny_checkpoint, lazy=True).digests(questions)
     pairs = list(zip(questions, digests, strict=True))
     missing = [one for one, name in pairs if name not in known][:30]

@@ -17,7 +17,8 @@ from contracts.digests import digest_of_bytes, digest_of_json
 from contracts.errors import BadInput
 from contracts.questions import Question
 from contracts.suites import SuiteSpec
-from evaluation.engine import planned, stream_suite
+from evaluation.batches import planned
+from evaluation.engine import stream_suite
 from evaluation.record_spool import record_spool
 from evaluation.run import Asking, record_of, score_suite, summarise
 from evaluation.scores import ScoreStore
@@ -30,6 +31,7 @@ from mcq.scorer import Prepared, Scored, Scorer
 from tests.checkpoints import make_tiny_checkpoint
 from tests.evaluation.local_engine import LocalEngine
 from tests.evaluation.making import make_questions, make_spec, make_suite, write_questions
+from tests.evaluation.stored import stored
 
 FAMILIES = ("sums", "lists", "strings")
 ASKED = make_questions(24)
@@ -300,7 +302,7 @@ def test_an_engine_has_the_records_and_the_stores_of_the_scorer_alone(
     streamed, heard = asking("streamed"), list[int]()
     score_suite(scorer, by_family(family_of(ASKED, "sums")), streamed)
     with record_spool(tmp_path) as spool:
-        stream_suite(LocalEngine(scorer, streamed), scorer, suite, streamed, spool, heard.append)
+        stream_suite(LocalEngine(scorer), scorer, suite.questions, streamed, spool, heard.append)
         records = list(spool)
     assert (heard[0], heard[-1], heard) == (8, 24, sorted(heard))
     assert [record.letter is None for record in expected].index(True) == 4
@@ -308,7 +310,7 @@ def test_an_engine_has_the_records_and_the_stores_of_the_scorer_alone(
         assert (ours.id, ours.letter) == (theirs.id, theirs.letter)
         assert ours.probabilities == pytest.approx(theirs.probabilities, abs=1e-5)
     kept = [
-        {path.name: set(ScoreStore(path.parent, path.stem).read().answers) for path in found}
+        {path.name: set(stored(ScoreStore(path.parent, path.stem))) for path in found}
         for found in ((tmp_path / "alone").iterdir(), (tmp_path / "streamed").iterdir())
     ]
     assert kept[0] == kept[1]
@@ -331,7 +333,7 @@ def test_validation_is_of_families_that_have_shots(tmp_path: Path) -> None:
 
 def test_the_temperature_is_of_questions_after_the_shots_of_their_family(checkpoint: Path) -> None:
     scorer = Scorer.load(checkpoint)
-    fitted = fitted_temperature(scorer, ASKED, Asking(600, shots=by_family().shots))
+    fitted = fitted_temperature(scorer, ASKED, Asking(600, shots=by_family().shots), families=())
     assert fitted is not None
     expected = alone(scorer)
     rows = [expected[question.id].probabilities for question in ASKED]

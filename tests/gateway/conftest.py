@@ -14,11 +14,22 @@ from starlette.testclient import TestClient
 from contracts.answers import AnsweredBy
 from contracts.digests import digest_of_bytes
 from contracts.models import VersionFacts
-from gateway.app import GatewaySettings, create_app
+from gateway.app import create_app
 from gateway.fake_answerer import FakeAnswerer
+from gateway.keys import SCOPES, FixedKeys, Key, spelled
 from gateway.plan import Backend, FixedPlan, TrafficPlan
+from gateway.settings import GatewaySettings
 
 OpenDoor = Callable[..., TestClient]
+
+# What tests present that do not say otherwise: a key that may do everything.
+PRESENTED = spelled("test", "0" * 64)
+AUTHORIZATION = {"Authorization": f"Bearer {PRESENTED}"}
+
+
+@pytest.fixture
+def keys() -> FixedKeys:
+    return FixedKeys({PRESENTED: Key(id="test", scopes=frozenset(SCOPES))})
 
 
 @pytest.fixture(scope="session")
@@ -45,20 +56,23 @@ def plan(facts: VersionFacts) -> FixedPlan:
 
 
 @pytest.fixture
-def open_door(plan: FixedPlan, answerer: FakeAnswerer) -> Iterator[OpenDoor]:
-    """Opens a gateway before the fake answerer; keywords go to ``create_app``."""
+def open_door(plan: FixedPlan, answerer: FakeAnswerer, keys: FixedKeys) -> Iterator[OpenDoor]:
+    """Opens a gateway before the fake answerer to a caller with a key; keywords go to
+    ``create_app``."""
     numbers = itertools.count(1)
     with ExitStack() as open_doors:
 
         def open_one(**changed: Any) -> TestClient:
             given: dict[str, Any] = {
                 "plan": plan,
+                "keys": keys,
                 "transport": httpx.ASGITransport(answerer.app),
                 "new_request_id": lambda: f"id-{next(numbers)}",
                 "settings": GatewaySettings(deadline_seconds=5.0),
                 **changed,
             }
-            return open_doors.enter_context(TestClient(create_app(**given)))
+            client = TestClient(create_app(**given), headers=AUTHORIZATION)
+            return open_doors.enter_context(client)
 
         yield open_one
 

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -19,54 +15,19 @@ from bentos.archive import unpack_bento
 from bentos.build import build_bento
 from contracts.answers import Answer, AnswerReply
 from contracts.models import VersionFacts
+from gateway.key_file import add_key, revoke_key, utc_now
+from gateway.keys import Key, spelled
 from registry.events import Occupant, SlotAssigned, SlotRetired
 from registry.ledger import Ledger
 from tests.answerers import ServedBento, kill, served_bento
 from tests.checkpoints import make_tiny_checkpoint
 from tests.conftest import answers_ok
+from tests.gateway.conftest import AUTHORIZATION, PRESENTED
+from tests.gateway.serving import environment, proctor, serving
 from tests.gateway.test_app import ASKED, problem
 from tests.waiting import free_port, wait_until
 
 pytestmark = pytest.mark.integration
-
-# With none of these the gateway must run: its extra does not install them.
-HEAVY = "bentoml mlflow numpy pandas psutil scipy tokenizers torch transformers dvc evidently"
-LIGHT_PROCTOR = (
-    f"import sys; sys.modules.update(dict.fromkeys({HEAVY.split()!r}));"
-    "from proctor.__main__ import main; main()"
-)
-
-
-def proctor(home: Path, *words: str, code: str = LIGHT_PROCTOR) -> list[str]:
-    return [sys.executable, "-c", code, *words]
-
-
-def environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "PROCTOR_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-
-
-@contextmanager
-def serving(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A gateway process that lives, ended afterwards; its log is ``gateway.log``."""
-    log = home / "gateway.log"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            proctor(home, "gateway", "serve", "--port", str(port), "--deadline", "5"),
-            env=environment(home),
-            stdout=stream,
-            stderr=stream,
-        )
-
-    def alive() -> bool:
-        assert process.poll() is None, log.read_text()[-4_000:]
-        return answers_ok(f"http://127.0.0.1:{port}/healthz")
-
-    try:
-        wait_until(alive, 60, "the gateway lives")
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +66,7 @@ def assign(ledger: Ledger, facts: VersionFacts, url: str) -> None:
 
 def ask(home: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        proctor(home, "ask", "--url", url, "--question", "What?", *words),
+        proctor("ask", "--url", url, "--question", "What?", *words),
         env=environment(home),
         capture_output=True,
         text=True,
@@ -127,7 +88,7 @@ def test_from_the_ledger_to_an_answer_and_back(
     with (
         serving(tmp_path, port) as gateway,
         served_bento(folder, tmp_path / "answerer") as answerer,
-        httpx.Client(base_url=url, timeout=20) as client,
+        httpx.Client(base_url=url, timeout=20, headers=AUTHORIZATION) as client,
     ):
         assert "no version is live" in problem(client.get("/readyz"), 503).detail
         assert ask(tmp_path, url, *CHOICES).returncode == 3
@@ -139,14 +100,14 @@ def test_from_the_ledger_to_an_answer_and_back(
 
         kill(answerer)
         wait_until(lambda: not answers_ok(f"{answerer.url}/livez"), 10, "the answerer is gone")
+        assert client.post("/v1/answers", json=ASKED).json()["cached"], "it was asked before"
         begun = time.monotonic()
-        assert (
-            "nothing listens there" in problem(client.post("/v1/answers", json=ASKED), 503).detail
-        )
+        away = client.post("/v1/answers", json=ASKED, headers={"Cache-Control": "no-cache"})
+        assert "nothing listens there" in problem(away, 503).detail
         assert time.monotonic() - begun < 2.0
-        away = ask(tmp_path, url, *CHOICES)
-        assert away.returncode == 3
-        assert "slot stable cannot answer" in away.stderr
+        asked = ask(tmp_path, url, *CHOICES, "--choice", "3")
+        assert asked.returncode == 3
+        assert "slot stable cannot answer" in asked.stderr
 
         with ledger.write() as writer:
             writer.append(facts.model, SlotRetired(slot="stable"), who="test", why="", commit="")
@@ -164,7 +125,7 @@ def _answers_like_the_answerer(
     assert reply.status_code == 200, reply.text
     through = AnswerReply.model_validate_json(reply.content)
     direct = Answer.model_validate_json(httpx.post(f"{answerer.url}/answer", json=ASKED).content)
-    assert through.model_dump(exclude={"request_id"}) == direct.model_dump()
+    assert through.model_dump(include=set(Answer.model_fields)) == direct.model_dump()
     assert through.request_id == reply.headers["x-request-id"] == "mine"
     assert through.version.digest == facts.digest
     too_long = {**ASKED, "code": "x = 1\n" * 500}
@@ -193,7 +154,7 @@ def test_a_taken_port_and_no_gateway_are_told(tmp_path: Path) -> None:
     port = free_port()
     with serving(tmp_path, port):
         second = subprocess.run(
-            proctor(tmp_path, "gateway", "serve", "--port", str(port)),
+            proctor("gateway", "serve", "--port", str(port)),
             env=environment(tmp_path),
             capture_output=True,
             text=True,
@@ -211,9 +172,43 @@ def test_a_huge_body_is_refused_in_words_that_arrive(tmp_path: Path) -> None:
     """Declared or in pieces, the caller reads the problem although it was still sending."""
     port = free_port()
     piece = b" " * 65_536
-    headers = {"content-type": "application/json"}
+    headers = {"content-type": "application/json", **AUTHORIZATION}
     with serving(tmp_path, port), httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
         declared = client.post("/v1/answers", content=piece * 48, headers=headers)
         pieces = client.post("/v1/answers", content=iter([piece] * 48), headers=headers)
         for reply in (declared, pieces):
             assert problem(reply, 413).type == "/problems/request-too-large"
+
+
+def test_keys_change_without_a_restart(tmp_path: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/v1/models"
+    file = tmp_path / "keys.json"
+    presented = spelled("late", "5" * 64)
+
+    def status(key: str) -> int:
+        return httpx.get(url, headers={"Authorization": f"Bearer {key}"}).status_code
+
+    with serving(tmp_path, port, "--keys-seconds", "0.1"):
+        assert (status(presented), status(PRESENTED)) == (401, 200)
+        add_key(file, Key(id="late", scopes=frozenset({"answer"})), "5" * 64, utc_now())
+        wait_until(lambda: status(presented) == 200, 5, "the new key counts")
+        good = file.read_bytes()
+        file.write_text("{")
+        log = tmp_path / "gateway.log"
+        wait_until(lambda: "the keys stay as they were" in log.read_text(), 5, "it is told")
+        assert (status(presented), status(PRESENTED)) == (200, 200)
+        sound = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        assert "proctor_gateway_keys_sound 0.0" in sound
+        assert "proctor_gateway_keys 2.0" in sound
+        file.write_bytes(good)
+        revoke_key(file, "late", utc_now())
+        wait_until(lambda: status(presented) == 401, 5, "the revoked key does not count")
+        assert status(PRESENTED) == 200
+    assert presented not in log.read_text()
+
+
+def test_the_open_mode_lets_anybody_in(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path, port, "--open"):
+        assert httpx.get(f"http://127.0.0.1:{port}/v1/models").json() == {"versions": []}

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import CheckpointInvalid, DigestMismatch
-from mcq.generating import Written
+from contracts.errors import CannotWrite, CheckpointInvalid, DigestMismatch
+from mcq.generating import Piece, Written
 from mcq.generation import Generator
 from mcq.model import load_tokenizer, load_weights
+from mcq.scorer import Scorer
 from tests.chains import END, make_chain_checkpoint
-from tests.checkpoints import make_tiny_checkpoint, opening_tokenizer
+from tests.checkpoints import make_tiny_checkpoint, opening_tokenizer, tiny_tokenizer
 
 PROMPTS = ["a", "What does print(3) say?", "x = [1, 2]\nprint(x)\n", "zz top", "def f():"]
 
@@ -161,3 +162,99 @@ def test_a_checkpoint_that_cannot_end_is_refused_before_its_weights_are_read(
         path.write_text(json.dumps({**json.loads(path.read_text()), **without}))
     with pytest.raises(CheckpointInvalid, match="no end of turn"):
         Generator.load(tmp_path, lazy=True)
+
+
+# ------------------------------------------------------------------ piece by piece
+
+
+def told(pieces: Sequence[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "qwen3", "llama"])
+def test_a_streamed_reply_is_the_one_that_is_written(tmp_path: Path, kind: str) -> None:
+    make_tiny_checkpoint(tmp_path, kind=kind, scoring="letter", context_tokens=512)
+    generator = Generator.load(tmp_path)
+    for prompt in [*PROMPTS, "x = [1, 2]\n" * 20]:
+        (written,) = generator.write([prompt], max_new_tokens=24, batch_tokens=1)
+        pieces = list(generator.stream(prompt, max_new_tokens=24))
+        assert told(pieces) == written.text
+        assert [piece.ended for piece in pieces if piece.ended] == [written.ended]
+        assert pieces[-1].ended
+
+
+def test_each_step_writes_a_token_and_the_prompt_is_read_in_parts(chain: Generator) -> None:
+    read: list[int] = []
+
+    def seen(_module: Any, _args: Any, given: dict[str, Any]) -> None:
+        read.append(given["input_ids"].shape[1])
+
+    chain._model.register_forward_pre_hook(seen, with_kwargs=True)
+    pieces = chain.stream("y", max_new_tokens=20)
+    assert next(pieces) == Piece("1")
+    assert read == [1]
+    assert list(pieces) == [*(Piece(str(one)) for one in range(2, 10)), Piece("", "end")]
+    assert read == [1] * 10
+
+
+def test_a_long_prompt_is_read_in_parts(tmp_path: Path) -> None:
+    make_chain_checkpoint(tmp_path, {"x": "B", "B": END})
+    generator = Generator.load(tmp_path)
+    read: list[int] = []
+
+    def seen(_module: Any, _args: Any, given: dict[str, Any]) -> None:
+        read.append(given["input_ids"].shape[1])
+
+    generator._model.register_forward_pre_hook(seen, with_kwargs=True)
+    assert told(list(generator.stream("z" * 149 + "x", max_new_tokens=5))) == "B"
+    assert read == [64, 64, 22, 1]
+    read.clear()
+    assert told(list(generator.stream("z" * 63 + "x", max_new_tokens=5))) == "B"
+    assert read == [64, 1]
+
+
+def test_a_stream_ends_at_the_limit_and_at_the_end_of_the_context(chain: Generator) -> None:
+    pieces = list(chain.stream("z", max_new_tokens=3))
+    assert [piece.ended for piece in pieces] == [None, None, "length"]
+    assert len(list(chain.stream("z" * 36, max_new_tokens=99))) == 4
+    with pytest.raises(CannotWrite, match="40 tokens leave no room for a reply in 40"):
+        chain.stream("z" * 40, max_new_tokens=3)
+    with pytest.raises(CannotWrite):
+        chain.stream("", max_new_tokens=3)
+
+
+def test_who_stops_asking_has_stopped_the_writing(chain: Generator) -> None:
+    steps: list[int] = []
+    chain._model.register_forward_pre_hook(lambda *_: steps.append(1))
+    pieces = chain.stream("z", max_new_tokens=30)
+    for _ in range(3):
+        next(pieces)
+    assert len(steps) == 3
+
+
+def test_two_streams_that_take_turns_do_not_disturb_each_other(chain: Generator) -> None:
+    first, second = (chain.stream(prompt, max_new_tokens=9) for prompt in ("y", "z"))
+    turns = [(next(first), next(second)) for _ in range(9)]
+    assert told([one for one, _ in turns]) == "123456789"
+    assert told([one for _, one in turns]) == "z" * 9
+
+
+def test_a_characters_bytes_are_told_together(tmp_path: Path) -> None:
+    """The tokenizer has a token a byte; the reply's bytes are a chain of their own."""
+    letters = "\u00e9"
+    tokenizer = tiny_tokenizer()
+    first, second = tokenizer(letters, add_special_tokens=False)["input_ids"]
+    make_chain_checkpoint(tmp_path, {"x": first, first: second, second: END})
+    pieces = list(Generator.load(tmp_path).stream("x", max_new_tokens=9))
+    assert [piece.text for piece in pieces] == ["", letters, ""]
+
+
+def test_weights_are_shared_with_a_scorer(tmp_path: Path) -> None:
+    digest = make_chain_checkpoint(tmp_path, {"x": "B", "B": END})
+    scorer = Scorer.load(tmp_path)
+    (tmp_path / "model.safetensors").unlink()  # what is read is mapped: never overwrite it
+    (tmp_path / "model.safetensors").write_bytes(b"they are not read again")
+    generator = Generator.sharing(scorer.model, tmp_path, digest)
+    assert told(list(generator.stream("x", max_new_tokens=5))) == "B"
+    assert generator._model is scorer.model.weights
+    assert (generator.digest, generator.precision) == (digest, "fp32")

@@ -126,3 +126,18 @@ def test_a_shot_that_does_not_know_its_answer_is_refused(template: str) -> None:
     nameless = SHOT.model_copy(update={"answer": None})
     with pytest.raises(ValueError, match="question s does not know its answer"):
         prompt_writer(template)(ASKED, [nameless])
+
+
+def test_explain_1_asks_for_yaml_with_every_choice() -> None:
+    (message,) = TEMPLATES["explain-1"](QUESTION)
+    assert message["content"] == (
+        "What does this code print?\n\n```\na = 1\nprint(a)\n```\n\nA. 1\nB. 2\n\n"
+        "Explain which choice is right. Reply with nothing but YAML, with five keys in this"
+        " order:\n\n"
+        "- understanding: what is asked\n"
+        "- analysis: for each of A, B, whether it is right and why\n"
+        "- reasoning: what leads to the answer, step by step\n"
+        "- conclusion: the result, in one sentence\n"
+        "- answer: the letter alone\n\n"
+        'Start your reply with "understanding:".'
+    )

@@ -2,12 +2,16 @@
 
 ``STATED`` holds the common forms and their dress; ``NOT_STATED`` the traps: hedges, what others
 think, cases that are not the case, negations, questions, code, names, and letters that are
-words. Read with four choices.
+words. ``model_replies.jsonl`` holds replies as models of today word them, and what a careful
+reader takes from each. Read with four choices.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,12 +21,38 @@ from mcq.parsing import letter_of
 
 STATED = {
     "A": [
+        "The answer is A. Let me double check: x = 2, y = 3. Yes.",
         "The answer is A. But if x were 2, the answer would be B.",
         "The answer is A. Some people think B is correct.",
         "The answer is A. Many students say the answer is B.",
         "The answer is A; a common mistake is to think the answer is B.",
     ],
     "B": [
+        "Since the code prints 3, the correct answer is (B).",
+        "The code outputs 42, which corresponds to option B.",
+        (
+            "Since default arguments are evaluated when the function is defined, the correct"
+            " answer is B."
+        ),
+        "If you look at the code, you will see that the answer is B.",
+        "The variable is mistakenly overwritten, therefore the answer is B.",
+        "The answer is A. Actually the loop runs once more, so it prints 4, which is B.",
+        "The answer seems to be A. However, the loop runs one more time. So B.",
+        "I think the answer is A. Re-reading the code, the default is shared. B.",
+        "The answer should be A. But since x is shared, it is B.",
+        "The answer is A. Let me verify. It prints 3, so B.",
+        "The correct answer is A according to the docs, but the code has a bug, so B.",
+        "My first guess: the answer is A.\nAfter tracing: B",
+        "The answer is A. Sorry, B.",
+        "It's B.",
+        "It should be B.",
+        "The correct answer is b.",
+        "Selected answer: B",
+        "**B**: because the loop",
+        "In this case B is correct.",
+        "The answer is B, when you call `f`, the list grows.",
+        "The answer to the question 'what does it print?' is B.",
+        "The mistake is in line 3: the answer is B.",
         '{"answer": "B"}',
         "{'answer': 'B', 'why': 'A is wrong'}",
         "The answer is <B>.",
@@ -180,6 +210,16 @@ STATED = {
         "The answer is\n\n* B",
     ],
     "C": [
+        "Because the function returns 5, the answer is C.",
+        "The function returns 5, which is option C.",
+        "The function incorrectly handles 0, so the answer is C.",
+        "ans: c",
+        "Option C: 12",
+        "Thus, option C correctly describes the behaviour.",
+        "A: incorrect\nB: incorrect\nC: correct\nD: incorrect",
+        "The answer is B... or rather C.",
+        "The answer is B. Make that C.",
+        "Answer: B. No, C.",
         "(C) When a client connects, it asks.",
         "The answer is (C) If x is 2, it stops.",
         "A) I only\n\nThe answer is (B).\n\nThe correct answer is (C) III only.",
@@ -206,6 +246,10 @@ STATED = {
         "So, the correct answer is **(C) 12**.",
     ],
     "D": [
+        "As the loop outputs 0 1 2, the answer is D.",
+        "d) 42",
+        "The answer isn't C but D.",
+        "Not A. Not B. Not C. D.",
         "The answer is D: none of A, B, C.",
         "<think>x</think>\n\nThe answer is (D).",
         "I see A. </think> Answer: D",
@@ -220,6 +264,11 @@ STATED = {
     ],
 }
 NOT_STATED = [
+    "The answer is A\n\nB",
+    "In Python 2, the answer is A. In Python 3, it's B.",
+    "Nobody would say the answer is A.",
+    "It's incorrect to say that B is correct.",
+    "Choosing B would mean the answer is B, which contradicts x.",
     "The answer is B. But wait, C is also correct.",
     "The answer is B. C is also correct.",
     "The answer is B. C is correct too.",
@@ -233,13 +282,10 @@ NOT_STATED = [
     "I'd pick C over B.",
     "My first choice is A, second is B.",
     "So the answer is not A, B or C.",
-    "The answer is B... or rather C.",
-    "The answer is B. Make that C.",
     "I eliminated A and B. The answer is C or D.",
     "Map<A>",
     "The answer is Map<A>.",
     "x\nA\ny\nB\nz",
-    "Answer: B. No, C.",
     "The answer is B. Oh wait, it prints 3.",
     "The correct answer is: Both 2 and 3.",
     "True, False, False\n\nThe answer is: 2.",
@@ -449,6 +495,31 @@ def test_what_can_be_meant_otherwise_is_not_read(reply: str) -> None:
     assert letter_of(reply, 4) is None
 
 
+REPOSITORY = Path(__file__).parents[2]
+MODEL_REPLIES = [
+    (row["reply"], row["letter"])
+    for line in (Path(__file__).parent / "model_replies.jsonl").read_text("utf-8").splitlines()
+    for row in [json.loads(line)]
+]
+
+
+@pytest.mark.parametrize(("reply", "letter"), MODEL_REPLIES)
+def test_a_reply_is_read_as_a_careful_reader_would(reply: str, letter: str | None) -> None:
+    assert letter_of(reply, 4) == letter
+
+
+def test_the_documentation_tells_how_many_replies_are_listed() -> None:
+    listed = [*(reply for replies in STATED.values() for reply in replies), *NOT_STATED]
+    listed += [reply for reply, _letter in MODEL_REPLIES]
+    assert len(set(listed)) == len(listed)
+    told = re.search(
+        r"(\d+) replies with the letter",
+        (REPOSITORY / "docs/generate-protocol.md").read_text("utf-8"),
+    )
+    assert told is not None
+    assert int(told[1]) == len(listed)
+
+
 HEDGES = [
     "I doubt that",
     "I do not think",
@@ -487,6 +558,65 @@ def test_a_hedged_statement_never_counts(hedge: str, said: str, letters: list[st
     assert letter_of(hedged, 4) is None
     assert letter_of(f"The answer is {sure}. {hedged}", 4) in {sure, None}
     assert letter_of(f"{hedged} The answer is {sure}.", 4) == sure
+
+
+COMES_TO = ["it is option {}.", "this matches option {}.", "it corresponds to option {}."]
+
+
+@given(st.sampled_from(HEDGES), st.sampled_from(COMES_TO), st.permutations("ABCD"))
+def test_a_hedged_conclusion_never_counts(hedge: str, said: str, letters: list[str]) -> None:
+    sure, unsure, *_ = letters
+    hedged = f"{hedge} {said.format(unsure)}"
+    assert letter_of(hedged, 4) is None
+    assert letter_of(f"The answer is {sure}. {hedged}", 4) in {sure, None}
+
+
+REASONS = [
+    "Since the code prints 3, {}.",
+    "Because the function returns 5, {}.",
+    "As the loop outputs 0 1 2, {}.",
+    "When you run it, it prints 3, so {}.",
+    "If you trace the code, {}.",
+    "The function wrongly drops 0, so {}.",
+    "Note that the call returns None: {}.",
+    "The list may be empty when it returns, therefore {}.",
+]
+
+
+@given(st.sampled_from(REASONS), st.sampled_from(STATEMENTS), st.sampled_from("ABCD"))
+def test_what_the_code_does_hedges_nothing(reason: str, said: str, letter: str) -> None:
+    statement = said.format(letter).removesuffix(".")
+    assert letter_of(reason.format(statement), 4) == letter
+
+
+EXPLANATIONS = [
+    "Without the break, it would print 5, which is option {}.",
+    "Some would get 3, which is option {}.",
+    "If the list were copied, it would be {}.",
+    "Option {} ignores the shared default.",
+    "However, it might be {} in another language.",
+    "A common mistake is to choose {}.",
+]
+
+
+@given(st.sampled_from(STATEMENTS), st.sampled_from(EXPLANATIONS), st.permutations("ABCD"))
+def test_an_explanation_does_not_change_the_answer(
+    said: str, explanation: str, letters: list[str]
+) -> None:
+    stated, other, *_ = letters
+    reply = f"{said.format(stated)}\n\n{explanation.format(other)}"
+    assert letter_of(reply, 4) == stated
+
+
+@given(st.sampled_from(STATEMENTS), st.permutations("ABCD"))
+def test_another_letter_at_the_end_leaves_none_but_after_a_turn(
+    said: str, letters: list[str]
+) -> None:
+    first, other, *_ = letters
+    assert letter_of(f"{said.format(first)}\n\n{other}", 4) is None
+    assert letter_of(f"{said.format(first)} So {other}.", 4) is None
+    assert letter_of(f"{said.format(first)} Wait, it prints 4. So {other}.", 4) == other
+    assert letter_of(f"{said.format(first)} But it prints 4, so {other}.", 4) == other
 
 
 @given(st.sampled_from(HEDGES), st.sampled_from(STATEMENTS), st.sampled_from("ABCD"))
@@ -543,6 +673,15 @@ REPEATED = [
         "A) ",
     ),
     *("answer ", "answer is ", "the answer is B, ", "The answer is B. ", "answer to the ", "not "),
+    *("which is option B ", "Wait, ", "but ", "So B. ", "A: correct\n", "(option B)\n"),
+    *(
+        "the option that works ",
+        "after tracing ",
+        "since x, ",
+        "\\boxed{\\text{(B) ",
+        "if you look ",
+    ),
+    *("it is B because ", "in Python 3 ", "Let me check. Yes. ", "\u9009B ", "\u7b54\u6848\u662f"),
     *("I choose B ", "A is correct ", "so it is ", "people ", ", were ", "Answer: A. B. ", "the "),
 ]
 LONG_CHARACTERS = 24_000

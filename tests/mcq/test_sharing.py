@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import BloomConfig, BloomForCausalLM
+from transformers import BloomConfig, BloomForCausalLM, Qwen2Config, Qwen2ForCausalLM
 
 from contracts.errors import BadParams, CheckpointInvalid
 from contracts.models import ScoringMethod
 from contracts.questions import Question
 from mcq.model import (
-    HEAD_ROWS,
+    HEAD_LOGITS,
     LanguageModel,
     Precision,
     load_tokenizer,
@@ -25,6 +25,7 @@ from mcq.model import (
 )
 from mcq.orders import Orders, rotated
 from mcq.scorer import Scored, Scorer
+from mcq.tokens import Row
 from tests.checkpoints import make_tiny_checkpoint, tiny_tokenizer
 
 KINDS = ("qwen2", "qwen3", "llama")
@@ -177,14 +178,36 @@ def test_little_is_padding(scorer: Scorer) -> None:
 
 
 def test_few_rows_of_logits_stand_in_memory_at_a_time(scorer: Scorer) -> None:
-    heights: list[int] = []
+    sizes: list[int] = []
     head = scorer.model._model.get_output_embeddings()
-    hook = head.register_forward_hook(lambda _m, _a, found: heights.append(found[..., 0].numel()))
+    hook = head.register_forward_hook(lambda _m, _a, found: sizes.append(found.numel()))
     try:
-        scorer.score(questions(40), batch_tokens=100_000)
+        scorer.score(questions(40 * scorer.model.head_rows // 8), batch_tokens=1_000_000)
     finally:
         hook.remove()
-    assert max(heights) <= HEAD_ROWS
+    assert len(sizes) > 1
+    assert max(sizes) <= HEAD_LOGITS
+
+
+@pytest.mark.parametrize(("vocabulary", "rows"), [(300, 436), (65_536, 2), (151_936, 2)])
+def test_of_a_large_vocabulary_two_rows_stand_in_memory(vocabulary: int, rows: int) -> None:
+    shape = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1}
+    heads = {"num_attention_heads": 1, "num_key_value_heads": 1}
+    config = Qwen2Config(vocab_size=vocabulary, **shape, **heads)
+    model = LanguageModel(Qwen2ForCausalLM(config), tiny_tokenizer(), 64)
+    heights: list[int] = []
+    head = model._model.get_output_embeddings()
+    hook = head.register_forward_hook(lambda _m, _a, found: heights.append(found.shape[0]))
+    try:
+        asked = [[Row([1, 2, number], [])] for number in range(3, 8)]
+        found = model.next_log_probabilities(asked, [5, 6])
+    finally:
+        hook.remove()
+    assert model.head_rows == rows
+    assert heights == ([2, 2, 1] if rows == 2 else [5])
+    for row, number in zip(found, range(3, 8), strict=True):
+        (alone,) = model.next_log_probabilities([[Row([1, 2, number], [])]], [5, 6])
+        assert row == pytest.approx(alone, abs=1e-5)
 
 
 def test_another_suite_does_not_see_the_last_one_s_prefix(scorer: Scorer) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from contracts.errors import DigestMismatch, EmptySample
+from contracts.errors import CannotWrite, DigestMismatch, EmptySample
 from contracts.models import ModelRef
 from contracts.params import EvaluateParams
+from contracts.verdicts import TrainingMethod
 from evaluation.suite import read_suite
 from proctor.champion_pin import pin_on
 from registry.ledger import Ledger
@@ -31,14 +33,15 @@ def registry(tmp_path: Path) -> Registry:
     return registry_of(tmp_path)
 
 
-def registry_of(tmp_path: Path) -> Registry:
-    """Its champion is the checkpoint in the folder ``checkpoint``."""
+def registry_of(tmp_path: Path, method: TrainingMethod = "lora") -> Registry:
+    """Its champion is the checkpoint in the folder ``checkpoint``, trained by ``method``."""
     store = MemoryVersions()
     folder = tmp_path / "checkpoint"
     records = records_bytes([True, False])
     made: Evidence = evidence_of(
         folder, records, run_id="train", evaluation_run_id="eval", model_uri="models:/m-1"
     )
+    made = replace(made, training=made.training.model_copy(update={"method": method}))
     store.checkpoints[made.training.model_uri] = folder
     store.runs |= {"train": b"", "eval": records}
     store.run_tags["eval"] = examined(folder)
@@ -57,7 +60,7 @@ def test_the_champion_is_scored_on_the_suite_as_it_is_now(
     pin = pin_on(registry, MODEL, spec, PARAMS, scores=tmp_path / "scores")
     suite = read_suite(spec, PARAMS.max_questions)
     assert (pin.version, pin.suite_digest) == ("1", suite.digest)
-    assert pin.protocol == "scored"
+    assert (pin.protocol, pin.max_new_tokens) == ("scored", None)
     assert set(pin.correct) == {question.id for question in suite.questions}
     assert len(pin.correct) == 6
 
@@ -98,11 +101,24 @@ def test_a_suite_in_words_is_answered_in_words(tmp_path: Path) -> None:
     pin = pin_on(registry, MODEL, words, PARAMS, scores=tmp_path / "scores")
     suite = read_suite(words, PARAMS.max_questions)
     assert (pin.protocol, pin.suite_digest) == ("generate", suite.digest)
+    assert pin.max_new_tokens == PARAMS.max_new_tokens
     assert pin.correct == {question.id: question.answer == "B" for question in suite.questions}
     (file,) = (tmp_path / "scores").iterdir()
     assert len(file.read_bytes().splitlines()) == 6, "the replies are kept"
     asked = pin_on(registry, MODEL, spec, PARAMS, scores=tmp_path / "scores", protocol="generate")
     assert asked == pin
+
+
+def test_a_champion_from_scratch_is_not_asked_in_words(tmp_path: Path) -> None:
+    """Before anything is fetched or written."""
+    make_tiny_checkpoint(tmp_path / "checkpoint")
+    registry = registry_of(tmp_path, method="scratch")
+    spec = make_spec(
+        write_questions(tmp_path / "quiz.jsonl", make_questions(3)), protocol="generate"
+    )
+    with pytest.raises(CannotWrite, match="trained from nothing"):
+        pin_on(registry, MODEL, spec, PARAMS, scores=tmp_path / "scores")
+    assert not (tmp_path / "scores").exists()
 
 
 def test_a_champion_that_answers_nothing_is_not_pinned(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 import time
 from pathlib import Path
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import AnswererAway
+from contracts.traffic import TrafficSplit
 from gateway.plan import TrafficPlan
 from proctor.plan import LedgerPlan, plan_of
-from registry.events import Occupant, Payload, SlotAssigned, SlotRetired
+from registry.events import Occupant, Payload, SlotAssigned, SlotRetired, TrafficMoved
 from registry.ledger import Ledger
+from registry.state import RegistryState
 from tests.waiting import wait_until
 
 
@@ -142,9 +145,27 @@ def test_a_row_that_is_no_event_leaves_the_old_plan(path: Path, ledger: Ledger) 
 
 
 def test_slots_that_the_gateway_does_not_know_are_left_out() -> None:
-    plan = plan_of({"stable": runs("1", "http://a:1/"), "shadow": runs("2")})
+    slots = {"stable": runs("1", "http://a:1/"), "shadow": runs("2")}
+    plan = plan_of(RegistryState(slots=slots))
     assert set(plan.slots) == {"stable"}
     assert plan.slots["stable"].url == "http://a:1"
+
+
+def test_callers_shares_reach_the_plan_and_outlive_the_ledger(path: Path, ledger: Ledger) -> None:
+    clock = [100.0]
+    plan = LedgerPlan(ledger, clock=lambda: clock[0])
+    assert plan.age_seconds() == math.inf
+    tenth = TrafficSplit(canary_ratio=0.1, salt="s")
+    add(ledger, SlotAssigned(slot="stable", runs=runs("1")))
+    add(ledger, SlotAssigned(slot="canary", runs=runs("2")), TrafficMoved(split=tenth))
+    assert plan.refresh()
+    assert plan.current().split == tenth
+    clock[0] = 101.5
+    path.write_bytes(b"no database " * 1_000)  # killed while it wrote
+    assert not plan.refresh()
+    assert plan.current().split == tenth
+    assert set(plan.current().slots) == {"stable", "canary"}
+    assert plan.age_seconds() == 1.5
 
 
 def test_it_follows_within_half_a_second(ledger: Ledger) -> None:

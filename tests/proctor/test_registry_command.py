@@ -17,15 +17,25 @@ from typer.testing import CliRunner
 
 from contracts.errors import ProctorError
 from contracts.files import write_atomically
-from contracts.verdicts import ChampionPin
+from contracts.verdicts import ChampionPin, Verdict
 from evaluation.gate import judge
-from evaluation.results import records_text, write_shape
+from evaluation.results import read_pin, records_text, write_shape
+from evaluation.suite import read_suite
 from proctor.commands.registry import app
 from proctor.params import load_params
 from registry.ledger import Ledger
 from registry.mlflow_versions import MlflowVersions
 from registry.registry import PROMOTE_STEPS, REGISTER_STEPS
-from tests.evaluation.making import make_evaluation, make_records, make_training
+from tests.checkpoints import make_tiny_checkpoint
+from tests.evaluation.making import (
+    make_evaluation,
+    make_questions,
+    make_record,
+    make_records,
+    make_spec,
+    make_training,
+    write_questions,
+)
 from tests.registry.logging_models import in_mlflow
 from tests.registry.making import Evidence
 from tests.waiting import free_port
@@ -129,6 +139,10 @@ def lay_out(
         (["history", "coding-mcqa"], 2, "no registered model"),
         (["register"], 2, "training.json"),
         (["verify"], 3, "does not answer"),
+        (["pin", "--suite", "nowhere"], 2, "suites.yaml: there is no such file"),
+        (["pin", "--max-questions", "0"], 2, "--max-questions"),
+        (["pin", "--precision", "fp8"], 2, "fp8"),
+        (["pin", "--device", "tpu"], 2, "tpu"),
     ],
 )
 def test_what_cannot_be_done_is_told_and_changes_nothing(
@@ -154,7 +168,8 @@ def test_a_failpoint_that_there_is_not_is_refused(
 
 
 def test_an_empty_registry_lists_nothing(place: Path) -> None:
-    assert run("list", "--json").json == {"seq": 0, "models": {}, "slots": {}}
+    nobody = {"canary_ratio": 0.0, "salt": "", "shadow": None}
+    assert run("list", "--json").json == {"seq": 0, "models": {}, "slots": {}, "split": nobody}
     assert run("list").code == 0
 
 
@@ -265,6 +280,43 @@ def test_from_register_to_champion(
     lost = run("promote", f"{model}/1", "--why", "back")
     assert lost.code == 1, "its verdict was given against nobody"
     assert "nothing was moved" in lost.told
+
+
+@pytest.mark.integration
+def test_the_command_that_a_verdict_names_has_the_champion_asked_alike(
+    online: Path, model: str, mlflow_server: str
+) -> None:
+    """Evaluated on seven questions of another suite than params.yaml names: the gate says how
+    to pin again, and by that pin it can judge."""
+
+    def tiny(folder: Path, _seed: int) -> object:
+        return make_tiny_checkpoint(folder)
+
+    run(*lay_out(online, in_mlflow(mlflow_server, online / "logged", make=tiny), model))
+    assert run("promote", f"{model}/1").code == 0
+    assert run("pin").code == 0
+    questions = write_questions(online / "quiz.jsonl", make_questions(9))
+    spec = make_spec(questions, name="quiz")
+    declared = {"name": "quiz", "version": 1, "description": "a quiz", "sources": []}
+    declared["sources"] = [{"path": str(questions)}]
+    write_atomically(online / "evaluation/suites.yaml", json.dumps({"suites": [declared]}))
+    suite = read_suite(spec, 7)
+    records = [make_record(question.id, True) for question in suite.questions]
+    evaluation = make_evaluation(records, suite_digest=suite.digest).model_copy(
+        update={"suite": suite.name, "precision": "fp32"}
+    )
+    params = load_params(online / "params.yaml").gate.model_copy(update={"minimum_questions": 7})
+
+    def judged() -> Verdict:
+        pin = read_pin(online / "pipelines/champion.json", model)
+        return judge(evaluation, records, pin, params)
+
+    before = judged()
+    assert before.rule == "suite-differs"
+    command = before.reason.split("`")[1]
+    assert command.startswith("proctor registry pin --suite quiz@1 --max-questions 7 ")
+    assert run(*command.split()[2:]).code == 0
+    assert judged().rule not in {"suite-differs", "too-few-common-questions"}
 
 
 @pytest.mark.integration

@@ -29,6 +29,7 @@ def test_without_variables_everything_is_on_this_machine() -> None:
     found = read_settings({})
     assert found.home == Path(".proctor").absolute()
     assert found.ledger_url == f"sqlite:///{found.home}/ledger.db"
+    assert found.answer_log_url == f"sqlite:///{found.home}/answers.db"
     assert found.tracking_uri == DEFAULT_TRACKING_URI
     assert re.fullmatch(r"\S+@\S+", found.actor)
     assert found.bento_home == found.home / "bentoml"
@@ -39,11 +40,13 @@ def test_every_variable_is_taken() -> None:
         {
             "PROCTOR_HOME": "/srv/proctor",
             "PROCTOR_LEDGER_URL": "postgresql://ledger",
+            "PROCTOR_ANSWER_LOG_URL": "postgresql://answers",
             "MLFLOW_TRACKING_URI": "http://mlflow:5000",
             "PROCTOR_ACTOR": "jenkins",
         }
     )
     assert (str(found.home), found.ledger_url) == ("/srv/proctor", "postgresql://ledger")
+    assert found.answer_log_url == "postgresql://answers"
     assert (found.tracking_uri, found.actor) == ("http://mlflow:5000", "jenkins")
 
 

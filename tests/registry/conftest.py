@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,20 +9,6 @@ from registry.ledger import Ledger
 from registry.registry import Registry
 from registry.versions import MemoryVersions
 from tests.registry.making import Evidence
-from tests.registry.postgres import postgres_programs, running_postgres
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """URL of a real PostgreSQL; skips where none is installed."""
-    programs = postgres_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL's initdb and pg_ctl are not installed")
-    # Not below pytest's folder, which only its owner may enter: the server's user is another.
-    with tempfile.TemporaryDirectory(prefix="proctor-postgres-") as base:
-        Path(base).chmod(0o755)
-        with running_postgres(programs, Path(base) / "server") as url:
-            yield url
 
 
 @pytest.fixture

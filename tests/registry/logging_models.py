@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import mlflow
@@ -15,11 +15,15 @@ MODEL_FILE = Path(__file__).parent / "answering_model.py"
 
 
 def in_mlflow(
-    uri: str, home: Path, seed: int = 0, correct: Sequence[bool | None] = (True, False)
+    uri: str,
+    home: Path,
+    seed: int = 0,
+    correct: Sequence[bool | None] = (True, False),
+    make: Callable[[Path, int], object] = make_checkpoint,
 ) -> Evidence:
-    """A checkpoint with its runs, logged in the MLflow at ``uri``."""
+    """A checkpoint with its runs, logged in the MLflow at ``uri``; ``make`` writes it."""
     folder = home / str(seed) / "checkpoint"
-    make_checkpoint(folder, seed)
+    make(folder, seed)
     records = records_bytes(correct)
     file = home / f"evaluation-{seed}" / "records.jsonl"
     file.parent.mkdir(parents=True)

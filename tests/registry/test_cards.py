@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from contracts.suites import Protocol
 from contracts.verdicts import (
     BaseFacts,
     EvaluationResult,
@@ -57,6 +58,7 @@ def card(
     families: dict[str, GroupAccuracy] | None = None,
     made: TrainingResult | None = None,
     temperature_fitted: FittedTemperature | None = None,
+    protocol: Protocol = "scored",
     **params: str,
 ) -> str:
     version = registered("3")
@@ -80,6 +82,7 @@ def card(
         by_family=families or {},
         by_difficulty={},
         temperature=temperature_fitted,
+        protocol=protocol,
     )
     runs = {
         run: RunFacts(run_id=run, experiment_id="7", name=f"name of {run}", params=params)
@@ -102,7 +105,9 @@ def test_a_card_tells_what_a_version_is_and_how_well_it_answers() -> None:
     assert row(text, "method") == "trained from scratch, 3000 steps, seed 4"
     assert row(text, "parameters") == "377,280"
     assert "**51.0% (41.0% to 61.0%)** on 98 held-out questions of the suite `bank-test`" in text
-    assert "2 could not be scored" in text
+    assert "2 could not be scored. Intervals" in text
+    written = card(protocol="generate")
+    assert "2 stated no letter or left no room for a reply. Intervals" in written
     assert "| lists | 40 | 90.0% (45.0% to 95.0%) |" in text
     assert text.index("| lists |") < text.index("| sets |"), "the best first"
     assert "Weakest families: sets (10%), lists (90%)." in text
@@ -119,6 +124,13 @@ def test_a_card_tells_the_temperature_that_was_fitted() -> None:
     assert "Temperature fitted on 200 validation questions: 1.750" in told
     assert "(1.250 nats a question become 1.125)" in told
     assert "Temperature" not in card()
+    doubtful = fitted.model_copy(
+        update={"questions": 9, "source": "data/v.jsonl", "other_families_count": 9}
+    )
+    assert (
+        "Temperature fitted on 9 validation questions of data/v.jsonl (fewer than 50, too few to go"
+        " by; all of families that the suite's questions do not have): 1.750"
+    ) in card(temperature_fitted=doubtful)
     bound = card(temperature_fitted=fitted.model_copy(update={"value": 100.0, "at_bound": True}))
     assert "100.000, an end of the range that was searched (1.250 nats" in bound
 

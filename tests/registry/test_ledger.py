@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from contracts.errors import BadParams, LedgerAway, LedgerCorrupt, StorageFull
+from contracts.traffic import TrafficSplit
 from registry.events import (
     NO_EVENT,
     BentoBuilt,
@@ -19,9 +19,11 @@ from registry.events import (
     Occupant,
     SlotAssigned,
     SlotRetired,
+    TrafficMoved,
     chain,
 )
 from registry.ledger import Ledger
+from tests.postgres import empty_database
 from tests.registry.making import MODEL, digest, registered
 from tests.registry.processes import run_together
 from tests.waiting import free_port
@@ -46,21 +48,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/deep/ledger.db"
         return
-    server = sa.make_url(request.getfixturevalue("postgres_server"))
-    name = f"test_{uuid4().hex}"
-    _administer(server, f"CREATE DATABASE {name}")
-    yield server.set(database=name).render_as_string(hide_password=False)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _administer(server: sa.URL, command: str) -> None:
-    engine = sa.create_engine(
-        server.set(drivername="postgresql+psycopg"),
-        isolation_level="AUTOCOMMIT",
-        poolclass=sa.NullPool,
-    )
-    with engine.connect() as connection:
-        connection.exec_driver_sql(command)
+    with empty_database(request.getfixturevalue("postgres_server")) as found:
+        yield found
 
 
 def _raw(url: str) -> sa.Engine:
@@ -297,9 +286,9 @@ from contracts.errors import StorageFull
 from registry.ledger import Ledger
 from tests.registry.test_ledger import add
 
-url, limit = sys.argv[1], int(sys.argv[2])
+url, limit, begun = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "True"
 ledger = Ledger(url)
-if limit > 1:
+if begun:
     add(ledger, "1")
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 try:
@@ -314,10 +303,14 @@ except StorageFull:
 """
 
 
-@pytest.mark.parametrize("limit", [1, 200_000])
-def test_a_full_disk_loses_nothing_and_the_next_write_goes_on(tmp_path: Path, limit: int) -> None:
+@pytest.mark.parametrize(
+    ("limit", "begun"), [(1, False), (1, True), (20_000, True), (200_000, True)]
+)
+def test_a_full_disk_loses_nothing_and_the_next_write_goes_on(
+    tmp_path: Path, limit: int, begun: bool
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", FILL, f"sqlite:///{tmp_path}/ledger.db", str(limit)],
+        [sys.executable, "-c", FILL, f"sqlite:///{tmp_path}/ledger.db", str(limit), str(begun)],
         check=False,
         capture_output=True,
         text=True,
@@ -358,3 +351,20 @@ def test_an_event_written_long_ago_keeps_its_hash() -> None:
         previous=NO_EVENT,
     )
     assert event.hash == "sha256:eaf42f511f7111fd906fcd7ad699ddd751baf6163fc3e1124c352c7681586469"
+
+
+def test_moved_traffic_keeps_its_hash() -> None:
+    event = chain(
+        seq=1,
+        at="2026-11-24T09:00:00.000000Z",
+        model="coding-mcqa",
+        payload=TrafficMoved(
+            split=TrafficSplit(canary_ratio=0.05, salt="coding-mcqa:2", shadow="canary"),
+            rollout="r1",
+        ),
+        who="ada@desk",
+        why="first step",
+        commit="c0ffee",
+        previous=NO_EVENT,
+    )
+    assert event.hash == "sha256:3cc1f71dae07c6e39c85d646c6743f9a34287aa4d533e2d030754a4fd97c0783"

@@ -27,10 +27,12 @@ from contracts.errors import (
     ProctorError,
     ResultsInvalid,
     RunNotFound,
+    SlotEmpty,
     VersionNotFound,
 )
 from contracts.models import ModelRef
-from contracts.verdicts import FittedTemperature
+from contracts.traffic import TrafficSplit
+from contracts.verdicts import FittedTemperature, GenerationFacts
 from proctor.commands.registry import app
 from registry.events import EventKind, Occupant, VersionRegistered
 from registry.ledger import Ledger
@@ -78,6 +80,19 @@ def world(registry: Registry, store: MemoryVersions) -> object:
 
 def kinds(registry: Registry, after: int = 0) -> list[str]:
     return [event.kind.value for event in registry.ledger.events(after=after)]
+
+
+# ------------------------------------------------------------ register
+
+
+@pytest.mark.parametrize(("method", "from_scratch"), [("scratch", True), ("lora", False)])
+def test_what_a_training_began_with_travels_into_the_bento(
+    registry: Registry, first: Evidence, method: str, from_scratch: bool
+) -> None:
+    """One that began with random weights cannot explain."""
+    training = first.training.model_copy(update={"method": method})
+    record = replace(first, training=training).register(registry)
+    assert record.facts().from_scratch is from_scratch
 
 
 # ------------------------------------------------------------ register: refusals
@@ -631,6 +646,60 @@ def test_slots(registry: Registry, first: Evidence) -> None:
     assert kinds(registry, after=seq) == ["slot_assigned", "slot_retired"]
 
 
+# ------------------------------------------------------------ traffic
+
+
+def runs_of(version: str) -> Occupant:
+    return Occupant(
+        model=MODEL,
+        version=version,
+        digest=digest(version),
+        scoring="text",
+        url="http://127.0.0.1:1",
+        bento="b",
+    )
+
+
+@pytest.mark.parametrize(
+    ("live", "split", "told"),
+    [
+        ([], TrafficSplit(salt="s"), "slot stable cannot answer the others"),
+        ([], TrafficSplit(canary_ratio=0.1), "slot canary cannot take callers"),
+        (["stable"], TrafficSplit(canary_ratio=0.1), "slot canary cannot take callers"),
+        (["canary"], TrafficSplit(canary_ratio=0.1), "slot stable cannot answer the others"),
+        (["stable"], TrafficSplit(shadow="canary"), "slot canary cannot be the shadow"),
+        (["canary"], TrafficSplit(shadow="stable"), "slot stable cannot be the shadow"),
+    ],
+)
+def test_traffic_is_not_moved_to_nobody(
+    registry: Registry, live: list[str], split: TrafficSplit, told: str
+) -> None:
+    for number, name in enumerate(live):
+        registry.assign_slot(name, runs_of(str(number)), why="up")
+    before = registry.ledger.events()
+    with pytest.raises(SlotEmpty, match=told) as found:
+        registry.move_traffic(split, why="a test")
+    assert found.value.exit_code == 1
+    assert registry.ledger.events() == before
+
+
+def test_traffic_moves_once_and_says_from_where(registry: Registry) -> None:
+    registry.assign_slot("stable", runs_of("1"), why="up")
+    registry.assign_slot("canary", runs_of("2"), why="on trial")
+    seq = registry.ledger.state().seq
+    tenth = TrafficSplit(canary_ratio=0.1, salt="s", shadow="canary")
+    assert registry.move_traffic(tenth, why="first step", rollout="r1") == TrafficSplit()
+    assert registry.move_traffic(tenth, why="again", rollout="r1") == tenth
+    assert kinds(registry, after=seq) == ["traffic_moved"]
+    assert registry.ledger.state().split == tenth
+    (event,) = registry.ledger.events(after=seq)
+    assert (event.model, event.why, event.data["rollout"]) == (MODEL, "first step", "r1")
+    with pytest.raises(BadInput, match="reason is blank"):
+        registry.move_traffic(TrafficSplit(), why=" ")
+    registry.retire_slot("canary", why="lost")
+    assert registry.ledger.state().split == TrafficSplit()
+
+
 # ------------------------------------------------------------ verify and repair
 
 
@@ -873,4 +942,31 @@ def test_a_version_keeps_the_temperature_of_its_latest_evaluation(
 def test_a_verdict_of_the_days_before_temperatures_is_still_read() -> None:
     old = registered().model_dump(mode="json")
     del old["verdict"]["temperature"]
+    assert VersionRegistered.model_validate(old) == registered()
+
+
+# ---------------------------------------------------------------- limit of replies
+
+
+def test_a_pin_tells_under_which_limit_the_champion_s_replies_were_had(
+    registry: Registry, store: MemoryVersions, tmp_path: Path
+) -> None:
+    evidence = in_memory(store, tmp_path)
+    facts = GenerationFacts(
+        max_new_tokens=64,
+        unparsed=0,
+        unanswered=0,
+        cut=0,
+        reply_tokens=9,
+        replies_digest=SUITE,
+    )
+    written = evidence.evaluation.model_copy(update={"protocol": "generate", "generation": facts})
+    record = replace(evidence, evaluation=written).register(registry)
+    registry.promote(ModelRef.parse(f"{MODEL}/{record.version}"), why="a test")
+    assert registry.pin(MODEL).max_new_tokens == 64
+
+
+def test_a_verdict_of_the_days_before_limits_is_still_read() -> None:
+    old = registered().model_dump(mode="json")
+    del old["verdict"]["max_new_tokens"]
     assert VersionRegistered.model_validate(old) == registered()

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.errors import AliasNotFound, ModelNotFound, VersionNotFound
-from contracts.models import ModelRef
+from contracts.models import JudgedBy, ModelRef
+from contracts.traffic import TrafficSplit
+from contracts.verdicts import FittedTemperature
 from registry.events import (
     NO_EVENT,
     AliasMoved,
@@ -20,14 +22,18 @@ from registry.events import (
     Payload,
     SlotAssigned,
     SlotRetired,
+    TrafficMoved,
     VerdictRecorded,
     chain,
 )
 from registry.state import ModelState, RegistryState, fold
-from tests.registry.making import MODEL, digest, facts, registered
+from tests.registry.making import MODEL, SUITE, digest, facts, registered
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
-MOVES = ("register", "judge", "champion", "challenger", "project", "restore", "bento", "slot")
+MOVES = (
+    *("register", "judge", "champion", "challenger", "project", "restore", "bento"),
+    *("slot", "canary", "traffic"),
+)
 
 
 def story(payloads: list[tuple[str, Payload]]) -> list[Event]:
@@ -94,13 +100,29 @@ def _payload(move: str, state: RegistryState, name: str, number: str, alias: str
             if "stable" in slots
             else SlotAssigned(slot="stable", runs=slot(name, number))
         ),
+        "canary": lambda: (
+            SlotRetired(slot="canary")
+            if "canary" in slots and state.seq % 2
+            else SlotAssigned(slot="canary", runs=slot(name, number, f"w{state.seq % 3}"))
+        ),
+        "traffic": lambda: TrafficMoved(split=_possible_split(state)),
     }
     return made[move]()
 
 
-def slot(model: str, version: str) -> Occupant:
+def _possible_split(state: RegistryState) -> TrafficSplit:
+    """One that the registry would let pass."""
+    on_trial = {"stable", "canary"} <= set(state.slots)
+    return TrafficSplit(
+        canary_ratio=0.25 * (state.seq % 5) if on_trial else 0.0,
+        salt=f"s{state.seq}",
+        shadow=[None, *sorted(state.slots)][state.seq % (1 + len(state.slots))],  # type: ignore[arg-type]
+    )
+
+
+def slot(model: str, version: str, weights: str = "w", url: str = "http://x") -> Occupant:
     return Occupant(
-        model=model, version=version, digest=digest("w"), scoring="text", url="http://x", bento="b"
+        model=model, version=version, digest=digest(weights), scoring="text", url=url, bento="b"
     )
 
 
@@ -132,6 +154,8 @@ def test_what_holds_after_every_event(events: list[Event]) -> None:
                 assert move.seq <= event.seq
             for number, record in model.versions.items():
                 assert (record.model, record.version) == (model.name, number)
+        assert not state.split.canary_ratio or "canary" in state.slots, "callers meet somebody"
+        assert state.split.shadow is None or state.split.shadow in state.slots
 
 
 def test_what_a_version_record_gathers() -> None:
@@ -149,14 +173,43 @@ def test_what_a_version_record_gathers() -> None:
     assert record.verdict == facts("later", champion="7")
     assert record.bento is not None
     assert record.bento.tag == "b:2"
-    assert record.facts().model_dump() == {
+    assert record.facts().model_dump(exclude={"judged_by"}) == {
         "model": MODEL,
         "version": "1",
         "digest": digest("w"),
         "run_id": "train-w",
         "commit": "c0ffee",
         "scoring": "text",
+        "from_scratch": None,
+        "template": None,
+        "temperature": None,
     }
+
+
+def test_what_travels_is_the_examination_at_registration() -> None:
+    """A later verdict makes no other probabilities, and so no other bento."""
+    fitted = FittedTemperature(
+        value=1.7, questions=9, questions_digest=digest("v"), nats_before=1.0, nats_after=0.9
+    )
+    first = facts().model_copy(update={"temperature": fitted})
+    later = facts("later").model_copy(
+        update={"temperature": fitted.model_copy(update={"value": 3.0})}
+    )
+    registration = registered("1").model_copy(update={"verdict": first})
+    events = story([(MODEL, registration), (MODEL, VerdictRecorded(version="1", verdict=later))])
+    travels = fold(events).model(MODEL).version("1").facts()
+    assert travels.temperature == 1.7
+    assert travels.judged_by == JudgedBy(
+        suite_digest=SUITE,
+        evaluation_run_id="run-w",
+        verdict_digest=digest("verdict w"),
+        rule="bootstrap",
+        accuracy=0.5,
+        lower=0.25,
+        upper=0.75,
+        level=0.95,
+    )
+    assert travels == fold(events[:1]).model(MODEL).version("1").facts()
 
 
 def test_slots_of_many_models_live_in_one_place() -> None:
@@ -171,6 +224,35 @@ def test_slots_of_many_models_live_in_one_place() -> None:
     )
     assert fold(events).slots == {"stable": slot("b", "5")}
     assert set(fold(events[:3]).slots) == {"stable", "canary"}
+
+
+HALF = TrafficSplit(canary_ratio=0.5, salt="s", shadow="stable")
+
+
+@pytest.mark.parametrize(
+    ("payload", "split"),
+    [
+        (SlotRetired(slot="canary"), TrafficSplit()),
+        (SlotAssigned(slot="canary", runs=slot("a", "3", "other weights")), TrafficSplit()),
+        # The same weights at another address: a restart, no other version.
+        (SlotAssigned(slot="canary", runs=slot("a", "2", "new", url="http://y")), HALF),
+        (SlotAssigned(slot="stable", runs=slot("a", "2", "new")), HALF),
+        # Who meets the canary goes on meeting it: elsewhere there is nobody.
+        (SlotRetired(slot="stable"), TrafficSplit(canary_ratio=0.5, salt="s")),
+        (TrafficMoved(split=TrafficSplit(salt="t"), rollout="r1"), TrafficSplit(salt="t")),
+    ],
+)
+def test_what_becomes_of_the_callers_shares(payload: Payload, split: TrafficSplit) -> None:
+    events = story(
+        [
+            ("a", SlotAssigned(slot="stable", runs=slot("a", "1"))),
+            ("a", SlotAssigned(slot="canary", runs=slot("a", "2", "new"))),
+            ("a", TrafficMoved(split=HALF)),
+            ("a", payload),
+        ]
+    )
+    assert fold(events[:3]).split == HALF
+    assert fold(events).split == split
 
 
 @pytest.mark.parametrize(

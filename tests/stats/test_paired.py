@@ -314,27 +314,58 @@ def test_no_trials_detect_nothing(trials: int) -> None:
         smallest_detectable_difference(trials, 0.2)
 
 
+def power_by_every_table(trials: int, discordance: float, difference: float, alpha: float) -> float:
+    """The definition: the chance of all tables in which the exact test finds a difference."""
+    only = (discordance + difference) / 2, (discordance - difference) / 2
+    return sum(
+        float(multinomial.pmf([b, c, trials - b - c], trials, [*only, 1 - discordance]))
+        for b in range(trials + 1)
+        for c in range(trials + 1 - b)
+        if mcnemar_exact(b, c) <= alpha
+    )
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.05, 0.1])
+@pytest.mark.parametrize(("trials", "discordance"), [(20, 0.8), (40, 0.5), (60, 0.35), (60, 1.0)])
+def test_the_exact_test_finds_it_with_its_power(
+    trials: int, discordance: float, alpha: float
+) -> None:
+    found = smallest_detectable_difference(trials, discordance, alpha=alpha)
+    assert found is not None
+    power = power_by_every_table(trials, discordance, found, alpha)
+    assert power == pytest.approx(0.8, abs=1e-6)
+
+
+@pytest.mark.parametrize(("trials", "discordance"), [(132, 0.2), (557, 0.1), (1_200, 0.3)])
+def test_it_is_found_four_times_in_five(trials: int, discordance: float) -> None:
+    found = smallest_detectable_difference(trials, discordance)
+    assert found is not None
+    draws = np.random.default_rng(3).multinomial(
+        trials, [(discordance + found) / 2, (discordance - found) / 2, 1 - discordance], size=6_000
+    )
+    power = np.mean([mcnemar_exact(int(b), int(c)) <= 0.05 for b, c, _ in draws])
+    assert power == pytest.approx(0.8, abs=0.02)
+
+
+def test_a_power_that_chance_has_needs_no_difference() -> None:
+    assert smallest_detectable_difference(100, 0.5, power=0.03) == 0.0
+    some = smallest_detectable_difference(100, 0.5, power=0.06)
+    assert some is not None
+    assert 0.0 < some < 0.1
+
+
 @given(st.integers(50, 100_000), st.floats(0.05, 1.0))
-def test_it_solves_connors_equation(trials: int, discordance: float) -> None:
+def test_it_is_a_little_more_than_the_normal_approximation(trials: int, discordance: float) -> None:
+    """Connor's equation, solved for d: the exact test is a little conservative."""
     found = smallest_detectable_difference(trials, discordance)
     assume(found is not None)
     assert found is not None
     assert 0.0 < found <= discordance
     za, zb = normal_quantile(0.975), normal_quantile(0.8)
-    right = za * math.sqrt(discordance) + zb * math.sqrt(discordance - found**2)
-    assert found * math.sqrt(trials) == pytest.approx(right, rel=1e-9)
-
-
-def test_mcnemar_finds_it_four_times_in_five() -> None:
-    trials, discordance = 1_200, 0.3
-    found = smallest_detectable_difference(trials, discordance)
-    assert found == pytest.approx(0.0443, abs=1e-4)
-    rng = np.random.default_rng(3)
-    only = (discordance + found) / 2, (discordance - found) / 2
-    draws = rng.multinomial(trials, [*only, 1 - discordance], size=4_000)
-    power = np.mean([mcnemar_exact(int(b), int(c)) <= 0.05 for b, c, _ in draws])
-    # The exact test is a little conservative, hence a little below 0.8.
-    assert 0.75 <= power <= 0.82
+    under = trials + zb**2 - za**2
+    connor = math.sqrt(discordance) * (za * math.sqrt(trials) + zb * math.sqrt(under))
+    connor /= trials + zb**2
+    assert connor - 0.5 / trials < found < connor + 2.5 / trials
 
 
 @given(st.integers(100, 50_000), st.floats(0.1, 0.9))

@@ -21,7 +21,10 @@ SIZES = [
     *("--questions", "5400", "--short-steps", "30", "--long-steps", "700"),
     *("--minimum-accuracy", "0.05"),
 ]
-ELSEWHERE = ("MLFLOW_TRACKING_URI", "PROCTOR_LEDGER_URL", "PROCTOR_HOME", "BENTOML_HOME")
+ELSEWHERE = (
+    *("MLFLOW_TRACKING_URI", "PROCTOR_LEDGER_URL", "PROCTOR_HOME", "BENTOML_HOME"),
+    *("PROCTOR_KEYS_FILE", "PROCTOR_API_KEY"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,12 @@ class Work:
         scripts = str(Path(sys.executable).parent)
         path = f"{scripts}{os.pathsep}{kept.get('PATH', '')}"
         return {**kept, "PATH": path, "PYTHONPATH": str(self.folder), "NO_COLOR": "1"}
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header with the local stack's key."""
+        key = (self.folder / ".proctor/local.key").read_text().strip()
+        return {"Authorization": f"Bearer {key}"}
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """``proctor``/``dvc`` and their words, in the working copy."""

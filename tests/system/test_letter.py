@@ -16,6 +16,7 @@ from bentos.build import build_bento, labels_of
 from contracts.answers import AnsweredBy, AnswerReply, AnswerRequest
 from contracts.questions import Question
 from gateway.app import create_app
+from gateway.keys import OpenKeys
 from gateway.plan import Backend, FixedPlan, TrafficPlan
 from mcq.scorer import Scored, Scorer
 from registry.ledger import Ledger
@@ -116,7 +117,8 @@ def served(letter: Letter, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def door(letter: Letter, served: ServedBento) -> Iterator[TestClient]:
     """A gateway before the served bento."""
     backend = Backend(url=served.url, version=AnsweredBy.of(letter.record.facts()))
-    with TestClient(create_app(FixedPlan(TrafficPlan(slots={"stable": backend})))) as client:
+    plan = FixedPlan(TrafficPlan(slots={"stable": backend}))
+    with TestClient(create_app(plan, keys=OpenKeys())) as client:
         yield client
 
 

@@ -30,6 +30,11 @@ def status(work: Work) -> dict[str, Any]:
     return {row["service"]: row for row in rows}
 
 
+def ask(work: Work, url: str) -> httpx.Response:
+    headers = work.authorization
+    return httpx.post(f"{url}/v1/answers", json=QUESTION, headers=headers, timeout=10)
+
+
 def test_up_serves_the_champion_and_down_ends_exactly_that(stack: Work) -> None:
     running = status(stack)
     assert {name: row["state"] for name, row in running.items()} == {
@@ -37,9 +42,12 @@ def test_up_serves_the_champion_and_down_ends_exactly_that(stack: Work) -> None:
         "answerer": "ready",
         "gateway": "ready",
     }
-    reply = httpx.post(running["gateway"]["url"] + "/v1/answers", json=QUESTION, timeout=10)
+    reply = ask(stack, running["gateway"]["url"])
     assert reply.status_code == 200
     assert reply.json()["version"]["version"] == "2"
+    assert (stack.folder / ".proctor/local.key").stat().st_mode & 0o777 == 0o600
+    nobody = httpx.post(running["gateway"]["url"] + "/v1/answers", json=QUESTION, timeout=10)
+    assert nobody.status_code == 401
     assert abs(sum(reply.json()["probabilities"].values()) - 1) < 1e-6
 
     again = stack.up()
@@ -67,7 +75,7 @@ def test_a_killed_answerer_is_told_and_replaced(stack: Work) -> None:
     told = stack.run("proctor", "status")
     assert told.returncode == 3
     assert "answerer" in told.stderr
-    reply = httpx.post(running["gateway"]["url"] + "/v1/answers", json=QUESTION, timeout=10)
+    reply = ask(stack, running["gateway"]["url"])
     assert reply.status_code == 503
     assert reply.headers["content-type"].startswith("application/problem+json")
 
@@ -75,7 +83,7 @@ def test_a_killed_answerer_is_told_and_replaced(stack: Work) -> None:
     after = status(stack)
     assert after["answerer"]["state"] == "ready"
     assert after["gateway"]["pid"] == running["gateway"]["pid"]
-    reply = httpx.post(running["gateway"]["url"] + "/v1/answers", json=QUESTION, timeout=10)
+    reply = ask(stack, running["gateway"]["url"])
     assert reply.status_code == 200
 
 
@@ -102,9 +110,7 @@ def test_a_bento_of_other_contents_is_built_anew(demo: Work) -> None:
         done = demo.up()
         assert done.returncode == 0, done.stderr
         assert bento.read_bytes() != other
-        reply = httpx.post(
-            f"http://127.0.0.1:{demo.gateway_port}/v1/answers", json=QUESTION, timeout=10
-        )
+        reply = ask(demo, f"http://127.0.0.1:{demo.gateway_port}")
         assert reply.json()["version"]["version"] == "2"
     finally:
         demo.run("proctor", "down")
@@ -127,4 +133,4 @@ def test_an_up_killed_before_the_slot_was_told_is_finished_by_the_next(stack: Wo
     done = stack.up()
     assert done.returncode == 0, done.stderr
     url = status(stack)["gateway"]["url"]
-    assert httpx.post(url + "/v1/answers", json=QUESTION, timeout=10).status_code == 200
+    assert ask(stack, url).status_code == 200

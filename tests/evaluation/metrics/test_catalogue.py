@@ -6,6 +6,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.robustness import UnreadReport
 from contracts.run_metrics import CATALOGUE
 from contracts.verdicts import (
     ExplanationAgreement,
@@ -15,7 +16,7 @@ from contracts.verdicts import (
 )
 from evaluation.leaks import leaks_of
 from evaluation.metrics.catalogue import flat_metrics, metric_name
-from evaluation.robustness import robustness_of, with_leaks
+from evaluation.robustness import robustness_of, with_asked, with_leaks
 from tests.evaluation.making import SUITE_DIGEST, make_evaluation, make_questions, make_record
 
 ALLOWED = re.compile(r"^[0-9A-Za-z_.-]*$")
@@ -103,7 +104,9 @@ def test_the_catalogue_has_each_of_them_and_no_other() -> None:
         for place, one in enumerate(records)
     ]
     leaks = leaks_of(questions, questions[:3], seed=1)
+    alone = UnreadReport(questions_count=4, correct_count=2, accuracy=result.accuracy, chance=0.25)
     robustness = with_leaks(robustness_of(families, seed=1), leaks, families)
+    robustness = with_asked(robustness, None, alone)
     metrics = flat_metrics(result, robustness, 0.25)
     replies = [
         one.model_copy(update={"probabilities": (), "orders": (), "option_mass": None})

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from contracts.robustness import RobustnessReport
-from contracts.verdicts import FittedTemperature
+from contracts.robustness import RobustnessReport, UnreadReport
+from contracts.verdicts import FittedTemperature, Interval
 from evaluation.leaks import leaks_of
 from evaluation.report.measures import calibration_measures, measures_of
 from evaluation.robustness import (
@@ -9,10 +9,10 @@ from evaluation.robustness import (
     NO_ORDERS,
     WRITTEN,
     robustness_of,
-    with_fitted,
+    with_asked,
     with_leaks,
 )
-from tests.evaluation.making import DIGEST, make_questions, make_records
+from tests.evaluation.making import DIGEST, make_questions, make_record, make_records
 from tests.evaluation.metrics.test_orders import by_text, knowing
 
 
@@ -58,6 +58,18 @@ def test_what_was_written_has_no_calibration() -> None:
         assert row.reason == WRITTEN
 
 
+def test_few_families_are_warned_of() -> None:
+    for families, warned in ((9, True), (10, False)):
+        records = [
+            make_record(f"q{place}", place % 3 > 0, family=f"family {place % families}")
+            for place in range(40)
+        ]
+        row = measures_of(robustness_of(records, seed=1))[0]
+        assert row.name == "accuracy, for other families"
+        assert f"40 questions of {families} families" in row.meaning
+        assert ("fewer than 10 tell little" in row.meaning) == warned
+
+
 def test_what_the_questions_tell_and_a_temperature_are_rows_too() -> None:
     questions = make_questions(8)
     records = make_records([True] * 8)
@@ -67,11 +79,33 @@ def test_what_the_questions_tell_and_a_temperature_are_rows_too() -> None:
     warm = FittedTemperature(
         value=2.5, questions=9, questions_digest=DIGEST, nats_before=1.5, nats_after=1.25
     )
-    found = rows_of(with_fitted(report, warm))
+    alone = UnreadReport(
+        questions_count=8,
+        correct_count=3,
+        accuracy=Interval(estimate=0.375, lower=0.1, upper=0.7, level=0.95),
+        chance=0.25,
+    )
+    found = rows_of(with_asked(report, warm, alone))
+    assert found["the version without the question"] == 0.375
+    assert rows_of(report)["the version without the question"] is None
     assert found["temperature"] == 2.5
+    (row,) = [
+        row
+        for row in calibration_measures(with_asked(report, warm, alone))
+        if row.name == "temperature"
+    ]
+    assert (row.lower, row.upper) == (None, None)
+    assert "on 9 validation questions (fewer than 50, too few to go by)" in row.meaning
+    ends = Interval(estimate=2.5, lower=2.0, upper=4.0)
+    sure = warm.model_copy(
+        update={"questions": 200, "interval": ends, "source": "v.jsonl", "other_families_count": 7}
+    )
+    row = calibration_measures(with_asked(report, sure, alone))[-1]
+    assert (row.lower, row.upper) == (2.0, 4.0)
+    assert "200 validation questions of v.jsonl (7 of families that the suite's" in row.meaning
     hot = warm.model_copy(update={"value": 100.0, "at_bound": True})
     said = [
-        {row.name: row.meaning for row in calibration_measures(with_fitted(report, one))}
+        {row.name: row.meaning for row in calibration_measures(with_asked(report, one, None))}
         for one in (warm, hot)
     ]
     assert ["an end of the range" in one["temperature"] for one in said] == [False, True]

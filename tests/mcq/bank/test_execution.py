@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +158,27 @@ def test_default_limits_are_finite() -> None:
     limits = Limits()
     assert 0 < limits.cpu_seconds <= limits.wall_seconds < 60
     assert limits.memory_bytes <= 1 << 30
+
+
+INTERRUPTED = """
+import os, signal
+from mcq.bank.execution import run_programs
+
+os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGINT))
+try:
+    run_programs(["print(1)"])
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interrupt_in_the_middle_of_a_fork_waits_for_its_end() -> None:
+    """What is raised in the interpreter's own preparations for a fork would be lost."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")

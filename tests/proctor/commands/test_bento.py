@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bentos.build import build_bento
+from contracts.model_card import ModelCard
 from contracts.models import VersionFacts
 from tests.checkpoints import make_tiny_checkpoint
 from tests.conftest import answers_ok
@@ -50,7 +51,13 @@ def test_what_cannot_be_done_is_told(tmp_path: Path, words: tuple[str, ...], tol
 def test_a_file_is_served_until_told_to_end(tmp_path: Path) -> None:
     digest = make_tiny_checkpoint(tmp_path / "checkpoint")
     facts = VersionFacts(
-        model="coding-mcqa", version="1", digest=digest, run_id="r", commit="c", scoring="text"
+        model="coding-mcqa",
+        version="1",
+        digest=digest,
+        run_id="r",
+        commit="c",
+        scoring="text",
+        template="code-1",
     )
     out = tmp_path / "v1.bento"
     build_bento(tmp_path / "checkpoint", facts, bento_home=tmp_path / "home", out=out)
@@ -72,7 +79,7 @@ def test_a_file_is_served_until_told_to_end(tmp_path: Path) -> None:
     try:
         wait_until(ready, 120, "the bento answers")
         card = httpx.post(f"http://127.0.0.1:{port}/card", json={}).content
-        assert VersionFacts.model_validate_json(card) == facts
+        assert ModelCard.model_validate_json(card).version == facts
         busy = bento(tmp_path / "home", "serve", str(out), "--port", str(port))
         assert busy.returncode == 1
         assert "is taken by another program" in busy.stderr

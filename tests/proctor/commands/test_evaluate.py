@@ -15,9 +15,12 @@ from typer.testing import CliRunner
 
 from evaluation.results import write_shape
 from proctor.__main__ import app
+from proctor.commands.evaluate import _tell
 from tests.checkpoints import make_tiny_checkpoint
 from tests.evaluation.making import (
+    make_evaluation,
     make_questions,
+    make_records,
     make_training,
     write_logged_model,
     write_questions,
@@ -147,7 +150,8 @@ def test_it_evaluates_where_it_stands(mlflow_server: str, tmp_path: Path) -> Non
     assert result == json.loads((tmp_path / "out" / "evaluation.json").read_text())
     assert result["questions"] == 60
     assert result["suite"] == "bank-test@1"
-    assert "evaluating: 60/60 questions" in said
+    # As many again without their question.
+    assert "evaluating: 120/120 questions" in said
     assert result["run_id"] in said
     assert result["temperature"] is None
 
@@ -158,13 +162,13 @@ def test_it_evaluates_where_it_stands(mlflow_server: str, tmp_path: Path) -> Non
     printed, said = again.communicate(timeout=120)
     assert again.returncode == 0, said
     assert json.loads(printed)["temperature"]["questions"] == 20
-    assert "evaluating: 60/80 questions, 0 s\n" in said, "what was scored is not scored again"
+    assert "evaluating: 60/140 questions, 0 s\n" in said, "what was scored is not scored again"
     assert "temperature " in said
 
     fresh = start(tmp_path, mlflow_server, "--fresh", "--validation", str(validation))
     _, said = fresh.communicate(timeout=120)
     assert fresh.returncode == 0, said
-    assert "evaluating: 60/80 questions, 0 s\n" not in said
+    assert "evaluating: 60/140 questions, 0 s\n" not in said
 
 
 @pytest.mark.integration
@@ -212,3 +216,12 @@ def test_a_killed_evaluation_marks_its_run_and_leaves_the_old_results(
     assert status() == "KILLED"
     assert (tmp_path / "out" / "evaluation.json").read_text() == "the old one"
     assert not (tmp_path / "out" / "records.jsonl").exists()
+
+
+def test_what_has_no_answer_is_told_by_the_protocol(capsys: pytest.CaptureFixture[str]) -> None:
+    scored = make_evaluation(make_records([True, True, False, None]))
+    _tell(scored)
+    assert "on 3 questions, 1 could not be scored; " in capsys.readouterr().err
+    _tell(scored.model_copy(update={"protocol": "generate"}))
+    said = capsys.readouterr().err
+    assert "on 3 questions, 1 stated no letter or left no room for a reply; " in said

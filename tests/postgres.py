@@ -9,6 +9,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
+
+import sqlalchemy as sa
 
 from tests.waiting import free_port
 
@@ -65,3 +68,24 @@ def running_postgres(programs: Path, home: Path) -> Iterator[str]:
         yield f"postgresql://proctor@127.0.0.1:{port}/postgres"
     finally:
         call("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+
+@contextmanager
+def empty_database(server: str) -> Iterator[str]:
+    """URL of a database of its own on ``server``, dropped afterwards."""
+    url, name = sa.make_url(server), f"test_{uuid4().hex}"
+    _administer(url, f"CREATE DATABASE {name}")
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        _administer(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(server: sa.URL, command: str) -> None:
+    engine = sa.create_engine(
+        server.set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        poolclass=sa.NullPool,
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(command)
